@@ -1,0 +1,57 @@
+# One-word commands. `make help` lists them; CMake does the building (CMakePresets.json, cmake/).
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+CMAKE_BUILD = cmake --build build -j $(JOBS) -- --no-print-directory
+
+.PHONY: all help setup demo test check bench bench-micro asan ubsan tsan format lint install clean
+.DEFAULT_GOAL := all
+
+all: build/CMakeCache.txt ## build the library and the command into build/
+	@$(CMAKE_BUILD)
+
+build/CMakeCache.txt:
+	@command -v cmake >/dev/null || { echo "cmake is missing: make setup installs what a build needs" >&2; exit 1; }
+	@cmake --preset default -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install the Debian packages that a build needs
+	@scripts/setup build
+
+demo: ## the main job, on a real program, in one minute
+	@scripts/setup build demo
+	@$(MAKE) --no-print-directory all
+	@scripts/demo.sh
+
+test: ## everything CI checks
+	@scripts/setup build test
+	@scripts/test-all
+
+check: ## the fast part, about ten seconds
+	@scripts/check
+
+bench: bench-micro ## side by side with peers
+
+bench-micro: ## instructions and nanoseconds of small loops, beside the peers
+	@scripts/setup build bench
+	@$(MAKE) --no-print-directory all
+	@scripts/bench-micro
+
+asan ubsan tsan: ## the tests that can run under that sanitizer
+	@scripts/setup build test
+	@scripts/test-all $@
+
+format: ## lay out all C files
+	@scripts/list-files . '*.c' '*.h' '*.cc' | xargs clang-format --style=file -i
+
+lint: ## all gates
+	@scripts/build default
+	@mkdir -p build && scripts/gates-plan >build/gates.plan
+	@scripts/run-tests build/gates.plan
+
+install: all ## into PREFIX (default /usr/local), under DESTDIR
+	@cmake --install build --prefix $(PREFIX)
+
+clean: ## remove build/
+	@rm -rf build

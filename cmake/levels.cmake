@@ -1,0 +1,26 @@
+# A level is an object library for the product, cellar_<level>, and one for the tests, cellar_<level>_test, which has
+# assertions and lock ranks on. The order is that of layers.txt; a level without sources is left out.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/layers.txt)
+file(STRINGS ${CMAKE_SOURCE_DIR}/layers.txt lines REGEX "^(level|beside) ")
+set(CELLAR_LEVELS "")
+
+function(cellar_level_library name debug)
+    add_library(${name} OBJECT ${ARGN})
+    target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+    target_compile_options(${name} PRIVATE ${CELLAR_LIBRARY_FLAGS})
+    target_compile_definitions(${name} PRIVATE CELLAR_DEBUG=${debug})
+    if(name MATCHES "^cellar_malloc")
+        target_compile_options(${name} PRIVATE ${CELLAR_NO_BUILTIN_FLAGS})
+    endif()
+endfunction()
+
+foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^(level|beside) +([a-z]+).*" "\\2" level "${line}")
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${level}/*.c)
+    if(sources)
+        list(APPEND CELLAR_LEVELS ${level})
+        cellar_level_library(cellar_${level} $<BOOL:${CELLAR_DEBUG}> ${sources})
+        cellar_level_library(cellar_${level}_test 1 ${sources})
+        set_target_properties(cellar_${level}_test PROPERTIES EXCLUDE_FROM_ALL ON)
+    endif()
+endforeach()
