@@ -1,0 +1,78 @@
+/* Time, identity and resources of the running process. */
+#include <linux/futex.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "base/attr.h"
+#include "os/file.h"
+#include "os/linux_call.h"
+#include "os/os.h"
+
+void cellar__os_wait(uint32_t *word, uint32_t value)
+{
+    CELLAR_CALL4(SYS_futex, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, NULL);
+}
+
+void cellar__os_wake_one(uint32_t *word)
+{
+    CELLAR_CALL3(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1);
+}
+
+uint64_t cellar__os_now_ns(void)
+{
+    struct timespec now;
+    /* Answered by the vDSO; it cannot fail and leaves errno alone. */
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int cellar__os_pid(void)
+{
+    return (int)CELLAR_CALL0(SYS_getpid);
+}
+
+int cellar__os_parent_pid(void)
+{
+    return (int)CELLAR_CALL0(SYS_getppid);
+}
+
+static uint64_t process_timeval_ns(const struct timeval *value)
+{
+    return (uint64_t)value->tv_sec * 1000000000u + (uint64_t)value->tv_usec * 1000u;
+}
+
+/* Start time in clock ticks (1/100 s) since boot: field 22 of /proc/self/stat, counted from the ')' of field 2. */
+static uint64_t process_start_ticks(void)
+{
+    char text[512];
+    ssize_t length = cellar__file_read("/proc/self/stat", text, sizeof text);
+    const char *at = text;
+    for (ssize_t i = 0; i < length; i++) {
+        at = text[i] == ')' ? text + i : at;
+    }
+    for (int field = 2; field < 22 && *at != '\0'; at++) {
+        field += *at == ' ';
+    }
+    uint64_t ticks = 0;
+    for (; length > 0 && *at >= '0' && *at <= '9'; at++) {
+        ticks = ticks * 10 + (uint64_t)(*at - '0');
+    }
+    return ticks;
+}
+
+void cellar__os_usage(struct cellar__usage *ret_usage)
+{
+    struct rusage usage = {0};
+    struct timespec now = {0};
+    CELLAR_CALL2(SYS_getrusage, RUSAGE_SELF, &usage);
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    uint64_t now_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    uint64_t start_ns = process_start_ticks() * 10000000u;
+    *ret_usage = (struct cellar__usage){
+        .wall_ns = now_ns > start_ns ? now_ns - start_ns : 0,
+        .user_ns = process_timeval_ns(&usage.ru_utime),
+        .system_ns = process_timeval_ns(&usage.ru_stime),
+        .minor_faults = (uint64_t)usage.ru_minflt,
+        .peak_rss = (size_t)usage.ru_maxrss * 1024,
+    };
+}

@@ -1,0 +1,104 @@
+#define _GNU_SOURCE
+#include "fake/os.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "base/bits.h"
+
+struct fake_os fake_os = {
+    .machine = {.page_size = 4096, .ncpus = 2, .address_limit = SIZE_MAX, .overcommit = 0},
+    .now_ns = 1000000000,
+    .reserve_max = SIZE_MAX,
+    .commit_max = SIZE_MAX,
+};
+
+static void fake_note(struct fake_call *call, void *addr, size_t size)
+{
+    call->count++;
+    call->addr = addr;
+    call->size = size;
+}
+
+const struct cellar__machine *cellar__os_machine(void)
+{
+    return &fake_os.machine;
+}
+
+static void *fake_mmap(size_t size, size_t align, void *hint, int protection)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    if (fake_os.reserve_at != NULL) {
+        void *at = mmap(fake_os.reserve_at, size, protection, flags | MAP_FIXED_NOREPLACE, -1, 0);
+        return at == MAP_FAILED ? NULL : at;
+    }
+    char *raw = mmap(hint, size + align, protection, flags, -1, 0);
+    if (raw == MAP_FAILED) {
+        return NULL;
+    }
+    char *begin = (char *)cellar__round_up((uintptr_t)raw, align);
+    if (begin != raw) {
+        munmap(raw, (size_t)(begin - raw));
+    }
+    munmap(begin + size, align - (size_t)(begin - raw));
+    return begin;
+}
+
+void *cellar__os_reserve(size_t size, size_t align, void *hint)
+{
+    void *base = NULL;
+    if (!fake_os.refuse_reserve && size <= fake_os.reserve_max) {
+        base = fake_mmap(size, align, hint, PROT_NONE);
+    }
+    fake_os.reserve_hint = hint;
+    fake_note(&fake_os.reserve, base, size);
+    return base;
+}
+
+int cellar__os_commit(void *addr, size_t size)
+{
+    fake_note(&fake_os.commit, addr, size);
+    if (fake_os.refuse_commit || size > fake_os.commit_max) {
+        return -ENOMEM;
+    }
+    return mprotect(addr, size, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;
+}
+
+int cellar__os_purge(void *addr, size_t size)
+{
+    fake_note(&fake_os.purge, addr, size);
+    if (fake_os.refuse_purge) {
+        return -EAGAIN;
+    }
+    return madvise(addr, size, MADV_DONTNEED) == 0 ? 0 : -errno;
+}
+
+int cellar__os_unmap(void *addr, size_t size)
+{
+    fake_note(&fake_os.unmap, addr, size);
+    return munmap(addr, size) == 0 ? 0 : -errno;
+}
+
+void cellar__os_name(void *addr, size_t size, const char *name)
+{
+    fake_note(&fake_os.name, addr, size);
+    fake_os.name_text = name;
+}
+
+uint64_t cellar__os_now_ns(void)
+{
+    return fake_os.now_ns;
+}
+
+/* One thread only: nobody to wait for. */
+void cellar__os_wait(uint32_t *word, uint32_t value)
+{
+    (void)word;
+    (void)value;
+    __builtin_trap();
+}
+
+void cellar__os_wake_one(uint32_t *word)
+{
+    (void)word;
+}

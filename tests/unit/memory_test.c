@@ -1,0 +1,173 @@
+/* levels: base os */
+#define _GNU_SOURCE
+#include <sys/mman.h>
+
+#include "os/os.h"
+#include "test.h"
+
+#define MIB ((size_t)1 << 20)
+
+static size_t page_size(void)
+{
+    return cellar__os_machine()->page_size;
+}
+
+static bool is_zero(const char *addr, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (addr[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* True when no mapping overlaps the range: msync says ENOMEM of what is not mapped. */
+static bool is_unmapped(char *addr, size_t size)
+{
+    for (size_t at = 0; at < size; at += page_size()) {
+        if (msync(addr + at, page_size(), MS_ASYNC) == 0 || errno != ENOMEM) {
+            return false;
+        }
+    }
+    return true;
+}
+
+TEST(reserved_memory_cannot_be_touched)
+{
+    volatile char *base = cellar__os_reserve(MIB, page_size(), NULL);
+    CHECK(base != NULL);
+    EXPECT_SIGNAL(base[0] = 1, SIGSEGV, "");
+    EXPECT_SIGNAL((void)base[MIB - 1], SIGSEGV, "");
+    CHECK_EQ(cellar__os_unmap((void *)base, MIB), 0);
+}
+
+TEST(reserve_and_map_are_aligned_and_leave_nothing_behind)
+{
+    for (size_t align = page_size(); align <= 64 * MIB; align *= 2) {
+        char *reserved = cellar__os_reserve(3 * page_size(), align, NULL);
+        char *mapped = cellar__os_map(3 * page_size(), align);
+        CHECK(reserved != NULL && mapped != NULL);
+        CHECK_EQ((uintptr_t)reserved % align, 0);
+        CHECK_EQ((uintptr_t)mapped % align, 0);
+        CHECK(is_zero(mapped, 3 * page_size()));
+        CHECK_EQ(cellar__os_unmap(reserved, 3 * page_size()), 0);
+        CHECK_EQ(cellar__os_unmap(mapped, 3 * page_size()), 0);
+        CHECK(is_unmapped(mapped, 3 * page_size()));
+    }
+}
+
+/* The sum of all mappings, in pages, as the kernel counts it. */
+static unsigned long mapped_pages(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file != NULL);
+    CHECK_EQ(fscanf(file, "%lu", &pages), 1);
+    fclose(file);
+    return pages;
+}
+
+TEST(alignment_wastes_no_addresses)
+{
+    mapped_pages(); /* what stdio takes is taken */
+    unsigned long before = mapped_pages();
+    for (int i = 0; i < 8; i++) {
+        CHECK(cellar__os_reserve(page_size(), 32 * MIB, NULL) != NULL);
+    }
+    CHECK_EQ(mapped_pages() - before, 8);
+}
+
+TEST(reserve_refuses_what_cannot_be)
+{
+    CHECK_PTR(cellar__os_reserve((size_t)1 << 62, page_size(), NULL), NULL);
+    CHECK_PTR(cellar__os_reserve(SIZE_MAX - page_size() + 1, (size_t)1 << 40, NULL), NULL);
+    CHECK_PTR(cellar__os_map((size_t)1 << 62, page_size()), NULL);
+}
+
+TEST(reserve_heeds_a_hint_that_is_free)
+{
+    char *first = cellar__os_reserve(8 * MIB, 2 * MIB, NULL);
+    CHECK(first != NULL);
+    CHECK_EQ(cellar__os_unmap(first, 4 * MIB), 0);
+    CHECK_PTR(cellar__os_reserve(4 * MIB, 2 * MIB, first), first);
+    char *other = cellar__os_reserve(4 * MIB, 2 * MIB, first); /* taken: somewhere else */
+    CHECK(other != NULL && other != first);
+    CHECK_EQ(cellar__os_unmap(first, 8 * MIB), 0);
+    CHECK_EQ(cellar__os_unmap(other, 4 * MIB), 0);
+}
+
+TEST(committed_memory_is_zero_and_the_rest_stays_closed)
+{
+    volatile char *base = cellar__os_reserve(16 * page_size(), page_size(), NULL);
+    CHECK_EQ(cellar__os_commit((void *)base, 4 * page_size()), 0);
+    CHECK(is_zero((char *)base, 4 * page_size()));
+    base[4 * page_size() - 1] = 1;
+    EXPECT_SIGNAL(base[4 * page_size()] = 1, SIGSEGV, "");
+    CHECK_EQ(cellar__os_commit((void *)base, 4 * page_size()), 0); /* again: idempotent, nothing lost */
+    CHECK_EQ(base[4 * page_size() - 1], 1);
+    cellar__os_unmap((void *)base, 16 * page_size());
+}
+
+TEST(commit_of_nothing_mapped_fails)
+{
+    char *base = cellar__os_reserve(page_size(), page_size(), NULL);
+    CHECK_EQ(cellar__os_unmap(base, page_size()), 0);
+    CHECK_EQ(cellar__os_commit(base, page_size()), -ENOMEM);
+}
+
+TEST(purged_memory_reads_as_zero_and_stays_writable)
+{
+    char *base = cellar__os_map(4 * page_size(), page_size());
+    memset(base, 0x5a, 4 * page_size());
+    CHECK_EQ(cellar__os_purge(base + page_size(), 2 * page_size()), 0);
+    CHECK(is_zero(base + page_size(), 2 * page_size()));
+    CHECK_EQ(base[page_size() - 1], 0x5a);
+    CHECK_EQ(base[3 * page_size()], 0x5a);
+    base[page_size()] = 1;
+    cellar__os_unmap(base, 4 * page_size());
+}
+
+TEST(remap_keeps_the_content)
+{
+    char *base = cellar__os_map(2 * page_size(), page_size());
+    base[0] = 1;
+    base[2 * page_size() - 1] = 2;
+    base = cellar__os_remap(base, 2 * page_size(), 64 * page_size());
+    CHECK(base != NULL && base[0] == 1 && base[2 * page_size() - 1] == 2);
+    CHECK(is_zero(base + 2 * page_size(), 62 * page_size()));
+    base = cellar__os_remap(base, 64 * page_size(), page_size());
+    CHECK(base != NULL && base[0] == 1);
+    CHECK_PTR(cellar__os_remap(base, page_size(), (size_t)1 << 62), NULL);
+    CHECK_EQ(base[0], 1);
+    cellar__os_unmap(base, page_size());
+}
+
+TEST(errno_is_never_touched)
+{
+    char *base = cellar__os_map(page_size(), page_size());
+    errno = 77;
+    cellar__os_map((size_t)1 << 62, page_size());
+    cellar__os_reserve((size_t)1 << 62, page_size(), NULL);
+    cellar__os_commit(base + 1, page_size());
+    cellar__os_purge(base + 1, page_size());
+    cellar__os_unmap(base + 1, page_size());
+    cellar__os_remap(base, page_size(), (size_t)1 << 62);
+    cellar__os_name(base + 1, page_size(), "x");
+    cellar__os_huge_pages(base + 1, page_size(), true);
+    CHECK_EQ(errno, 77);
+    CHECK_EQ(cellar__os_commit(base + 1, page_size()), -EINVAL);
+    cellar__os_unmap(base, page_size());
+}
+
+TEST(names_and_huge_pages_leave_memory_usable)
+{
+    char *base = cellar__os_map(4 * MIB, 2 * MIB);
+    cellar__os_name(base, 4 * MIB, "cellar test");
+    cellar__os_huge_pages(base, 4 * MIB, true); /* a kernel built without them refuses */
+    cellar__os_huge_pages(base, 4 * MIB, false);
+    memset(base, 1, 4 * MIB);
+    CHECK_EQ(cellar__os_unmap(base, 4 * MIB), 0);
+}
+
+TEST_MAIN()
