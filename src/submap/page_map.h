@@ -1,0 +1,67 @@
+/*
+ * page map: from any address of the heap's windows to what lies there, by one load.
+ *
+ * The windows are cut into granules of 64 KiB. For each granule there are two entries in dense arrays:
+ *   tag   16 bits, read by free: where the cache of the item's zone lies in a thread's record; 0 when the
+ *         granule belongs to no zone that threads cache
+ *   ref   32 bits, read on slow paths: the meta ref of the descriptor of the run that owns the granule
+ *
+ * Invariants:
+ *   P1  an address outside [base, base + ngranules * granule) is foreign; an unsigned compare tells.
+ *   P2  the entries of a granule are written only by the owner of its run, before the run's first item is handed
+ *       out and after its last came back; whoever holds an item may read them without a lock.
+ *   P3  ref != 0 if and only if the granule belongs to a live run.
+ *
+ * The arrays are reserved for the whole cover and the kernel fills them page by page as they are touched: 6 bytes
+ * a granule, 96 MiB of addresses for a cover of 1 TiB, 6 KiB of memory for 64 MiB of heap.
+ */
+#ifndef CELLAR_SUBMAP_PAGE_MAP_H
+#define CELLAR_SUBMAP_PAGE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+
+#define CELLAR_LG_GRANULE 16
+#define CELLAR_GRANULE ((size_t)1 << CELLAR_LG_GRANULE)
+
+struct cellar__page_map {
+    uintptr_t base;
+    size_t ngranules;
+    uint16_t *tags;
+    uint32_t *refs;
+};
+
+/* All zero until the heap starts, which makes every address foreign. Written once. */
+extern CELLAR_HIDDEN struct cellar__page_map cellar__page_map;
+
+/* Reserves the arrays for a cover of addresses; both bounds are multiples of the granule. 0 or -ENOMEM. */
+int cellar__page_map_init(uintptr_t base, size_t size);
+
+CELLAR_INLINE bool cellar__page_map_covers(const void *addr)
+{
+    return ((uintptr_t)addr - cellar__page_map.base) >> CELLAR_LG_GRANULE < cellar__page_map.ngranules;
+}
+
+/* The tag of the granule, or 0 for a foreign address. */
+CELLAR_INLINE uint16_t cellar__page_map_tag(const void *addr)
+{
+    size_t granule = ((uintptr_t)addr - cellar__page_map.base) >> CELLAR_LG_GRANULE;
+    return CELLAR_LIKELY(granule < cellar__page_map.ngranules) ? cellar__page_map.tags[granule] : 0;
+}
+
+/* The ref of the granule, or 0 for a foreign address. */
+CELLAR_INLINE uint32_t cellar__page_map_ref(const void *addr)
+{
+    size_t granule = ((uintptr_t)addr - cellar__page_map.base) >> CELLAR_LG_GRANULE;
+    return granule < cellar__page_map.ngranules
+               ? __atomic_load_n(&cellar__page_map.refs[granule], __ATOMIC_ACQUIRE)
+               : 0;
+}
+
+/* Writes the entries of every granule of a run. */
+void cellar__page_map_set(const void *addr, size_t ngranules, uint32_t ref, uint16_t tag);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * window: the submaps that the heap's arena draws from, all inside the cover of the page map.
+ *
+ * Without a limit on addresses the first window takes 1 TiB and is the only one. Under RLIMIT_AS, or where the
+ * kernel counts reservations (overcommit 2), windows are small, and a further one is reserved when all are full.
+ * The cover ends where the first window ends: the kernel hands out addresses downwards, so later ones lie below.
+ *
+ * Invariants:
+ *   W1  windows do not overlap and lie inside the cover; their number only rises.
+ *   W2  a window's address and size are multiples of 2 MiB, so that huge pages stay possible.
+ *
+ * Locks: cellar__window_lock (CELLAR_RANK_SUBMAP) for adding; readers need none, a window is published complete.
+ */
+#ifndef CELLAR_SUBMAP_WINDOW_H
+#define CELLAR_SUBMAP_WINDOW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "os/lock.h"
+#include "submap/submap.h"
+
+#define CELLAR_WINDOW_ALIGN ((size_t)2 << 20)
+#define CELLAR_WINDOW_MAX 128
+
+extern struct cellar__lock cellar__window_lock;
+
+/* Reserves the first window and the page map. 0 or -ENOMEM; may be tried again after a failure. */
+int cellar__window_init(void);
+
+/* Reserves one more window of at least min_size bytes. NULL when addresses or the table are used up. */
+struct cellar__submap *cellar__window_add(size_t min_size);
+
+/* The window that holds the address, or NULL. */
+struct cellar__submap *cellar__window_find(const void *addr);
+
+size_t cellar__window_count(void);
+struct cellar__submap *cellar__window_get(size_t index);
+
+#endif

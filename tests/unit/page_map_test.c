@@ -1,0 +1,96 @@
+/* levels: base submap os/lock os/panic os/file; with: fake/os.c */
+#include "fake/fresh.h"
+#include "fake/os.h"
+#include "submap/page_map.h"
+
+#define BASE ((uintptr_t)0x700000000000)
+#define COVER ((size_t)2048 * CELLAR_GRANULE)
+
+static const char *granule_addr(size_t granule)
+{
+    return (const char *)(BASE + granule * CELLAR_GRANULE);
+}
+
+FRESH_TEST(all_is_foreign_before_init)
+{
+    static const uintptr_t addresses[] = {0, 1, 0x10000, BASE, (uintptr_t)-1};
+    for (size_t i = 0; i < CELLAR_COUNTOF(addresses); i++) {
+        CHECK(!cellar__page_map_covers((void *)addresses[i]));
+        CHECK_EQ(cellar__page_map_tag((void *)addresses[i]), 0);
+        CHECK_EQ(cellar__page_map_ref((void *)addresses[i]), 0);
+    }
+}
+
+/* P1 */
+FRESH_TEST(foreign_outside_the_cover)
+{
+    CHECK_EQ(cellar__page_map_init(BASE, COVER), 0);
+    cellar__page_map_set(granule_addr(0), 2048, 7, 8);
+    CHECK(cellar__page_map_covers(granule_addr(0)));
+    CHECK(cellar__page_map_covers(granule_addr(2048) - 1));
+    CHECK_EQ(cellar__page_map_ref(granule_addr(2048) - 1), 7);
+    static const uintptr_t outside[] = {0, 1, BASE - 1, BASE + COVER, (uintptr_t)-1};
+    for (size_t i = 0; i < CELLAR_COUNTOF(outside); i++) {
+        CHECK(!cellar__page_map_covers((void *)outside[i]));
+        CHECK_EQ(cellar__page_map_tag((void *)outside[i]), 0);
+        CHECK_EQ(cellar__page_map_ref((void *)outside[i]), 0);
+    }
+}
+
+FRESH_TEST(set_writes_the_granules_of_the_run_and_no_others)
+{
+    CHECK_EQ(cellar__page_map_init(BASE, COVER), 0);
+    cellar__page_map_set(granule_addr(10), 3, 0xfffffffe, 0xfffd);
+    cellar__page_map_set(granule_addr(13), 1, 5, 6);
+    for (size_t granule = 0; granule < 2048; granule++) {
+        uint32_t ref = granule >= 10 && granule < 13 ? 0xfffffffe : granule == 13 ? 5 : 0;
+        uint16_t tag = granule >= 10 && granule < 13 ? 0xfffd : granule == 13 ? 6 : 0;
+        CHECK_EQ(cellar__page_map_ref(granule_addr(granule)), ref);
+        CHECK_EQ(cellar__page_map_tag(granule_addr(granule) + CELLAR_GRANULE - 1), tag);
+    }
+    cellar__page_map_set(granule_addr(10), 3, 0, 0);
+    CHECK_EQ(cellar__page_map_ref(granule_addr(12)), 0);
+    CHECK_EQ(cellar__page_map_ref(granule_addr(13)), 5);
+}
+
+FRESH_TEST(the_last_granule)
+{
+    CHECK_EQ(cellar__page_map_init(BASE, COVER), 0);
+    cellar__page_map_set(granule_addr(2047), 1, 1, 1);
+    CHECK_EQ(cellar__page_map_ref(granule_addr(2047)), 1);
+    EXPECT_SIGNAL(cellar__page_map.refs[-1] = 1, SIGSEGV, ""); /* guards on both sides of both arrays */
+    EXPECT_SIGNAL(cellar__page_map.tags[-1] = 1, SIGSEGV, "");
+    EXPECT_SIGNAL(cellar__page_map.refs[2048] = 1, SIGSEGV, ""); /* both fill whole pages */
+    EXPECT_SIGNAL(cellar__page_map.tags[2048] = 1, SIGSEGV, "");
+}
+
+FRESH_TEST(set_past_the_end_is_a_bug)
+{
+    CHECK_EQ(cellar__page_map_init(BASE, COVER), 0);
+    struct test_child child;
+    if (test_child_fork(&child)) {
+        cellar__page_map_set(granule_addr(2047), 2, 1, 1);
+        _exit(TEST_SURVIVED);
+    }
+    test_child_wait(&child);
+    CHECK(test_child_ended(&child, 0, SIGABRT));
+}
+
+FRESH_TEST(init_fails_when_memory_is_refused_and_works_later)
+{
+    fake_os.refuse_reserve = true;
+    CHECK_EQ(cellar__page_map_init(BASE, COVER), -ENOMEM);
+    fake_os.refuse_reserve = false;
+    fake_os.refuse_commit = true;
+    CHECK_EQ(cellar__page_map_init(BASE, COVER), -ENOMEM);
+    CHECK_EQ(fake_os.unmap.count, 1); /* the reservation whose commit failed */
+    fake_os.refuse_commit = false;
+    fake_os.commit_max = 4096; /* the tags fit, the refs do not */
+    CHECK_EQ(cellar__page_map_init(BASE, COVER), -ENOMEM);
+    CHECK(!cellar__page_map_covers(granule_addr(0)));
+    fake_os.commit_max = SIZE_MAX;
+    CHECK_EQ(cellar__page_map_init(BASE, COVER), 0);
+    CHECK(cellar__page_map_covers(granule_addr(0)));
+}
+
+TEST_MAIN()

@@ -1,0 +1,173 @@
+/* levels: base submap os/lock os/panic os/file; with: fake/os.c */
+#include "fake/fresh.h"
+#include "fake/os.h"
+#include "submap/page_map.h"
+#include "submap/window.h"
+
+#define MIB ((size_t)1 << 20)
+#define GIB ((size_t)1 << 30)
+
+/* W1, W2 */
+static void check_windows(void)
+{
+    for (size_t i = 0; i < cellar__window_count(); i++) {
+        const struct cellar__submap *window = cellar__window_get(i);
+        CHECK_EQ((uintptr_t)window->base % CELLAR_WINDOW_ALIGN, 0);
+        CHECK_EQ(window->size % CELLAR_WINDOW_ALIGN, 0);
+        CHECK(window->size != 0);
+        CHECK(cellar__page_map_covers(window->base));
+        CHECK(cellar__page_map_covers(window->base + window->size - 1));
+        CHECK_PTR(cellar__window_find(window->base), window);
+        CHECK_PTR(cellar__window_find(window->base + window->size - 1), window);
+        for (size_t j = 0; j < i; j++) {
+            const struct cellar__submap *other = cellar__window_get(j);
+            CHECK(window->base + window->size <= other->base || other->base + other->size <= window->base);
+        }
+    }
+}
+
+FRESH_TEST(nothing_before_init)
+{
+    CHECK_EQ(cellar__window_count(), 0);
+    CHECK_PTR(cellar__window_find(&fake_os), NULL);
+}
+
+/* A tebibyte, or the half of it that sanitizers leave in one piece on some runs; the cover is whole all the same. */
+FRESH_TEST(without_a_limit_one_window_ends_the_cover)
+{
+    fake_os.reserve_max = 1024 * GIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    CHECK_EQ(cellar__window_count(), 1);
+    const struct cellar__submap *window = cellar__window_get(0);
+    size_t cover = cellar__page_map.ngranules << CELLAR_LG_GRANULE;
+    CHECK(window->size >= 64 * GIB && 1024 * GIB % window->size == 0);
+    CHECK_EQ(cover, 1024 * GIB);
+    CHECK_EQ(cellar__page_map.base + cover, (uintptr_t)window->base + window->size);
+    check_windows();
+}
+
+FRESH_TEST(under_a_limit_windows_are_a_sixteenth)
+{
+    fake_os.machine.address_limit = 512 * MIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    CHECK_EQ(cellar__window_get(0)->size, 32 * MIB);
+    CHECK_EQ(cellar__page_map.ngranules << CELLAR_LG_GRANULE, 16 * 512 * MIB);
+    check_windows();
+}
+
+FRESH_TEST(a_tiny_limit_still_gets_a_window)
+{
+    fake_os.machine.address_limit = 1 * MIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    CHECK_EQ(cellar__window_get(0)->size, 4 * MIB);
+}
+
+FRESH_TEST(where_reservations_count_windows_begin_at_a_gibibyte)
+{
+    fake_os.machine.overcommit = 2;
+    CHECK_EQ(cellar__window_init(), 0);
+    CHECK_EQ(cellar__window_get(0)->size, 1 * GIB);
+    CHECK(cellar__window_add(1) != NULL);
+    CHECK_EQ(cellar__window_get(1)->size, 1 * GIB);
+    CHECK(cellar__window_add(1) != NULL);
+    CHECK_EQ(cellar__window_get(2)->size, 2 * GIB); /* the wish doubles */
+    check_windows();
+}
+
+FRESH_TEST(refused_windows_are_halved_and_leave_room_for_more)
+{
+    fake_os.reserve_max = 100 * MIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    CHECK_EQ(cellar__window_get(0)->size, 64 * MIB);
+    CHECK_GT(cellar__page_map.ngranules << CELLAR_LG_GRANULE, 64 * MIB);
+    CHECK(cellar__window_add(1) != NULL);
+    check_windows();
+}
+
+FRESH_TEST(init_fails_clean_and_may_be_tried_again)
+{
+    fake_os.machine.address_limit = 512 * MIB;
+    fake_os.reserve_max = 1 * MIB;
+    CHECK_EQ(cellar__window_init(), -ENOMEM);
+    CHECK_EQ(cellar__window_count(), 0);
+    fake_os.reserve_max = SIZE_MAX;
+    fake_os.refuse_commit = true; /* the page map's */
+    CHECK_EQ(cellar__window_init(), -ENOMEM);
+    CHECK_EQ(cellar__window_count(), 0);
+    CHECK_EQ(fake_os.unmap.size, 32 * MIB); /* the window went back */
+    fake_os.refuse_commit = false;
+    CHECK_EQ(cellar__window_init(), 0);
+    check_windows();
+}
+
+FRESH_TEST(added_windows_lie_below_and_are_found)
+{
+    fake_os.machine.address_limit = 512 * MIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    for (size_t i = 1; i <= 8; i++) {
+        struct cellar__submap *window = cellar__window_add(1);
+        CHECK(window != NULL);
+        CHECK_EQ(cellar__window_count(), i + 1);
+        CHECK_PTR(window, cellar__window_get(i));
+        CHECK_EQ(window->size, 32 * MIB);
+    }
+    check_windows();
+    CHECK_PTR(cellar__window_find(NULL), NULL);
+    CHECK_PTR(cellar__window_find(&fake_os), NULL);
+}
+
+FRESH_TEST(a_large_wish_gets_a_large_window)
+{
+    fake_os.machine.address_limit = 512 * MIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    struct cellar__submap *window = cellar__window_add(100 * MIB + 1);
+    CHECK(window != NULL);
+    CHECK_EQ(window->size, 102 * MIB);
+    CHECK_PTR(cellar__window_add(SIZE_MAX), NULL);
+    CHECK_PTR(cellar__window_add(SIZE_MAX - 4 * MIB), NULL);
+    check_windows();
+}
+
+FRESH_TEST(a_window_outside_the_cover_goes_back)
+{
+    fake_os.machine.address_limit = 64 * MIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    char *end = (char *)cellar__page_map.base + (cellar__page_map.ngranules << CELLAR_LG_GRANULE);
+    fake_os.reserve_at = (char *)cellar__page_map.base - 1024 * MIB;
+    CHECK_PTR(cellar__window_add(1), NULL);
+    CHECK_PTR(fake_os.unmap.addr, fake_os.reserve_at);
+    CHECK_EQ(cellar__window_count(), 1);
+    fake_os.reserve_at = (char *)cellar__page_map.base - 2 * MIB; /* half in, half out */
+    CHECK_PTR(cellar__window_add(1), NULL);
+    CHECK_EQ(cellar__window_count(), 1);
+    fake_os.reserve_at = (char *)cellar__page_map.base;
+    CHECK(cellar__window_add(1) != NULL);
+    CHECK(cellar__window_get(0)->base + cellar__window_get(0)->size == end);
+    check_windows();
+}
+
+FRESH_TEST(refusal_of_a_further_window)
+{
+    fake_os.machine.address_limit = 512 * MIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    fake_os.refuse_reserve = true;
+    CHECK_PTR(cellar__window_add(1), NULL);
+    fake_os.refuse_reserve = false;
+    CHECK(cellar__window_add(1) != NULL);
+    CHECK(cellar__lock_try(&cellar__window_lock)); /* not left locked */
+}
+
+FRESH_TEST(the_table_has_an_end)
+{
+    fake_os.machine.address_limit = 512 * MIB; /* a cover of 8 GiB, 256 windows */
+    CHECK_EQ(cellar__window_init(), 0);
+    size_t count = 1;
+    while (cellar__window_add(1) != NULL) {
+        count++;
+    }
+    CHECK_EQ(count, CELLAR_WINDOW_MAX);
+    CHECK_EQ(cellar__window_count(), CELLAR_WINDOW_MAX);
+    check_windows();
+}
+
+TEST_MAIN()
