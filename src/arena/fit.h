@@ -1,0 +1,44 @@
+/*
+ * fit: which free segment serves a request. A policy is an operations table over one arena's free segments.
+ *
+ * The arena calls all of them under its lock. A segment's base and size do not change while it is inserted. None
+ * allocates, none fails: a policy keeps its links in the segment.
+ */
+#ifndef CELLAR_ARENA_FIT_H
+#define CELLAR_ARENA_FIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena/segment.h"
+
+#define CELLAR_FIT_NLISTS 64
+
+/* What a policy remembers of one arena. Refs are 0 when there is none. */
+struct cellar__fit_state {
+    uint64_t quantum;
+    uint64_t nonempty;                 /* instant: bit i is set when lists[i] has a segment */
+    uint32_t lists[CELLAR_FIT_NLISTS]; /* instant: heads */
+    uint32_t root;                     /* trees */
+};
+
+struct cellar__fit {
+    const char *name;
+    size_t seg_size; /* bytes of a segment under this policy */
+    void (*insert)(struct cellar__fit_state *state, struct cellar__segment *seg);
+    void (*remove)(struct cellar__fit_state *state, struct cellar__segment *seg);
+    /* A free segment of at least size, or NULL. Does not remove it. */
+    struct cellar__segment *(*find)(struct cellar__fit_state *state, uint64_t size);
+    /* The number of segments held, or SIZE_MAX when the structure is broken. */
+    size_t (*check)(const struct cellar__fit_state *state);
+};
+
+extern const struct cellar__fit cellar__fit_instant;
+extern const struct cellar__fit cellar__fit_best;
+extern const struct cellar__fit cellar__fit_first;
+
+/* The policy of that name, or NULL. */
+const struct cellar__fit *cellar__fit_find(const char *name);
+
+#endif

@@ -1,0 +1,184 @@
+/* levels: base os submap arena; with: fake/meta.c */
+/* The three policies, and the tree of two of them, on segments laid out by hand: fit.c, fit_tree.c, fit_*.c. */
+#include "arena/fit.h"
+#include "base/bits.h"
+#include "fake/fresh.h"
+#include "fake/meta.h"
+
+enum { QUANTUM = 16, SEGMENTS = 400 };
+
+static struct cellar__fit_state state;
+static struct cellar__segment *segments[SEGMENTS];
+
+/* Segment i is free and has sizes[i] quanta; between two of them lies one quantum that is out. */
+static void lay_out(const struct cellar__fit *fit, const uint64_t *sizes, size_t count)
+{
+    uint64_t base = 1024 * QUANTUM;
+    state = (struct cellar__fit_state){.quantum = QUANTUM};
+    for (size_t i = 0; i < count; i++) {
+        struct cellar__segment *seg = cellar__meta_alloc(fit->seg_size);
+        struct cellar__segment *next = cellar__meta_alloc(fit->seg_size);
+        seg->base = base;
+        next->base = base + sizes[i] * QUANTUM;
+        next->out = 1;
+        seg->next = cellar__meta_ref(next) & INT32_MAX;
+        next->prev = cellar__meta_ref(seg) & INT32_MAX;
+        base = next->base + QUANTUM;
+        segments[i] = seg;
+    }
+}
+
+static void insert_all(const struct cellar__fit *fit, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fit->insert(&state, segments[i]);
+        CHECK_EQ(fit->check(&state), i + 1);
+    }
+}
+
+TEST(find_by_name)
+{
+    CHECK_PTR(cellar__fit_find("instant"), &cellar__fit_instant);
+    CHECK_PTR(cellar__fit_find("best"), &cellar__fit_best);
+    CHECK_PTR(cellar__fit_find("first"), &cellar__fit_first);
+    CHECK_PTR(cellar__fit_find("worst"), NULL);
+    CHECK_PTR(cellar__fit_find(""), NULL);
+}
+
+FRESH_TEST(best_takes_the_smallest_then_the_lowest)
+{
+    static const uint64_t sizes[] = {9, 4, 7, 4, 30};
+    lay_out(&cellar__fit_best, sizes, 5);
+    CHECK_PTR(cellar__fit_best.find(&state, QUANTUM), NULL);
+    insert_all(&cellar__fit_best, 5);
+    CHECK_PTR(cellar__fit_best.find(&state, 1 * QUANTUM), segments[1]);
+    CHECK_PTR(cellar__fit_best.find(&state, 4 * QUANTUM), segments[1]);
+    CHECK_PTR(cellar__fit_best.find(&state, 5 * QUANTUM), segments[2]);
+    CHECK_PTR(cellar__fit_best.find(&state, 8 * QUANTUM), segments[0]);
+    CHECK_PTR(cellar__fit_best.find(&state, 30 * QUANTUM), segments[4]);
+    CHECK_PTR(cellar__fit_best.find(&state, 31 * QUANTUM), NULL);
+}
+
+FRESH_TEST(first_takes_the_lowest)
+{
+    static const uint64_t sizes[] = {2, 9, 3, 12, 30};
+    lay_out(&cellar__fit_first, sizes, 5);
+    CHECK_PTR(cellar__fit_first.find(&state, QUANTUM), NULL);
+    insert_all(&cellar__fit_first, 5);
+    CHECK_PTR(cellar__fit_first.find(&state, 1 * QUANTUM), segments[0]);
+    CHECK_PTR(cellar__fit_first.find(&state, 3 * QUANTUM), segments[1]);
+    CHECK_PTR(cellar__fit_first.find(&state, 10 * QUANTUM), segments[3]);
+    CHECK_PTR(cellar__fit_first.find(&state, 30 * QUANTUM), segments[4]);
+    CHECK_PTR(cellar__fit_first.find(&state, 31 * QUANTUM), NULL);
+}
+
+FRESH_TEST(instant_looks_at_eight_of_its_own_list_before_it_goes_up)
+{
+    /* List 3 has sizes 8 to 15. The youngest is looked at first: 12 is the ninth, then the eighth. */
+    static const uint64_t sizes[] = {12, 8, 8, 8, 8, 8, 8, 8, 8, 40};
+    lay_out(&cellar__fit_instant, sizes, 10);
+    insert_all(&cellar__fit_instant, 10);
+    CHECK_PTR(cellar__fit_instant.find(&state, 10 * QUANTUM), segments[9]);
+    cellar__fit_instant.remove(&state, segments[8]);
+    CHECK_PTR(cellar__fit_instant.find(&state, 10 * QUANTUM), segments[0]);
+}
+
+FRESH_TEST(instant_searches_its_list_to_the_end_when_nothing_is_above)
+{
+    uint64_t sizes[60];
+    for (size_t i = 0; i < 60; i++) {
+        sizes[i] = i == 0 ? 15 : 8;
+    }
+    lay_out(&cellar__fit_instant, sizes, 60);
+    insert_all(&cellar__fit_instant, 60);
+    CHECK_PTR(cellar__fit_instant.find(&state, 15 * QUANTUM), segments[0]);
+    CHECK_PTR(cellar__fit_instant.find(&state, 16 * QUANTUM), NULL);
+    CHECK_PTR(cellar__fit_instant.find(&state, UINT64_MAX - QUANTUM), NULL);
+}
+
+FRESH_TEST(instant_goes_to_the_lowest_list_above)
+{
+    static const uint64_t sizes[] = {3, 200, 20, 70};
+    lay_out(&cellar__fit_instant, sizes, 4);
+    insert_all(&cellar__fit_instant, 4);
+    CHECK_PTR(cellar__fit_instant.find(&state, 5 * QUANTUM), segments[2]);
+    CHECK_PTR(cellar__fit_instant.find(&state, 33 * QUANTUM), segments[3]);
+    CHECK_PTR(cellar__fit_instant.find(&state, 71 * QUANTUM), segments[1]);
+}
+
+/* Inserts and removes in random order; what find gives is in, fits, and is NULL only when nothing fits. */
+static void churn(const struct cellar__fit *fit)
+{
+    struct test_random random = {test_seed()};
+    uint64_t sizes[SEGMENTS];
+    bool in[SEGMENTS] = {false};
+    size_t count = 0;
+    for (size_t i = 0; i < SEGMENTS; i++) {
+        sizes[i] = 1 + test_random_below(&random, 300);
+    }
+    lay_out(fit, sizes, SEGMENTS);
+    for (int step = 0; step < 4000; step++) {
+        size_t i = test_random_below(&random, SEGMENTS);
+        uint64_t size = 1 + test_random_below(&random, 320);
+        bool any = false, found_in = false;
+        (in[i] ? fit->remove : fit->insert)(&state, segments[i]);
+        in[i] = !in[i];
+        count += in[i] ? 1 : (size_t)-1;
+        struct cellar__segment *found = fit->find(&state, size * QUANTUM);
+        for (size_t j = 0; j < SEGMENTS; j++) {
+            any = any || (in[j] && sizes[j] >= size);
+            found_in = found_in || (in[j] && sizes[j] >= size && segments[j] == found);
+        }
+        CHECK_EQ(found != NULL, any);
+        CHECK_EQ(found_in, any);
+        CHECK_EQ(fit->check(&state), count);
+    }
+    for (size_t i = 0; i < SEGMENTS; i++) {
+        if (in[i]) {
+            fit->remove(&state, segments[i]);
+        }
+    }
+    CHECK_EQ(fit->check(&state), 0);
+    CHECK_PTR(fit->find(&state, QUANTUM), NULL);
+}
+
+FRESH_TEST(churn_instant)
+{
+    churn(&cellar__fit_instant);
+}
+
+FRESH_TEST(churn_best)
+{
+    churn(&cellar__fit_best);
+}
+
+FRESH_TEST(churn_first)
+{
+    churn(&cellar__fit_first);
+}
+
+/* A size that changes under the policy's feet, or a segment that is out, is what check is for. */
+static void check_sees(const struct cellar__fit *fit)
+{
+    static const uint64_t sizes[] = {5, 9, 20, 40, 3};
+    lay_out(fit, sizes, 5);
+    insert_all(fit, 5);
+    segments[2]->out = 1;
+    CHECK_EQ(fit->check(&state), SIZE_MAX);
+    segments[2]->out = 0;
+    CHECK_EQ(fit->check(&state), 5);
+    struct cellar__segment *behind = cellar__segment_next(segments[3]);
+    behind->base -= 39 * QUANTUM;
+    CHECK_EQ(fit->check(&state), SIZE_MAX);
+    behind->base += 39 * QUANTUM;
+    CHECK_EQ(fit->check(&state), 5);
+}
+
+FRESH_TEST(check_sees_damage)
+{
+    check_sees(&cellar__fit_instant);
+    check_sees(&cellar__fit_best);
+    check_sees(&cellar__fit_first);
+}
+
+TEST_MAIN()
