@@ -1,0 +1,38 @@
+#include "base/assert.h"
+#include "base/bitmap.h"
+#include "base/bits.h"
+#include "slab/slab.h"
+
+/* Exactness of cellar__slab_index asks offset * size < 2^40 with offset below the slab's size. */
+#define GEOMETRY_MAX_GRANULES 8
+#define GEOMETRY_MAX_SIZE ((size_t)32 << 10)
+
+/* A tail up to a tenth of the run is accepted, for its pages are never touched and stay with the kernel. */
+static bool geometry_is_good(size_t run_size, size_t size)
+{
+    return run_size >= size && run_size % size <= run_size / 10;
+}
+
+struct cellar__geometry cellar__geometry_make(size_t size, bool has_ready)
+{
+    CELLAR_REQUIRE(size >= 16 && size % 16 == 0 && size <= GEOMETRY_MAX_SIZE);
+    size_t ngranules = 1;
+    while (ngranules < GEOMETRY_MAX_GRANULES && !geometry_is_good(ngranules << CELLAR_LG_GRANULE, size)) {
+        ngranules++;
+    }
+    struct cellar__geometry geometry = {
+        .size = (uint32_t)size,
+        .nitems = (uint32_t)((ngranules << CELLAR_LG_GRANULE) / size),
+        .reciprocal = cellar__div_ceil(UINT64_C(1) << 40, size),
+        .ngranules = (uint32_t)ngranules,
+        .has_ready = has_ready,
+    };
+    geometry.nwords = (uint32_t)cellar__bitmap_nwords(geometry.nitems);
+    return geometry;
+}
+
+size_t cellar__slab_header_size(const struct cellar__geometry *geometry)
+{
+    size_t nmasks = geometry->has_ready ? 2 : 1;
+    return sizeof(struct cellar__slab) + nmasks * geometry->nwords * sizeof(uint64_t);
+}

@@ -1,0 +1,166 @@
+/* levels: base os slab */
+#include "slab/slab.h"
+
+#include "test.h"
+
+/* A slab on a plain buffer: nothing here reads or writes what the buffer holds. */
+enum { ITEM_SIZE = 672, RUN_SIZE = 64 << 10, NITEMS = RUN_SIZE / ITEM_SIZE };
+
+static char buffer[RUN_SIZE] __attribute__((aligned(16)));
+static struct cellar__geometry geometry;
+static union {
+    struct cellar__slab slab;
+    uint64_t space[64];
+} header;
+static struct cellar__slab *const slab = &header.slab;
+static void *items[NITEMS + 1];
+
+static void start(bool has_ready)
+{
+    geometry = cellar__geometry_make(ITEM_SIZE, has_ready);
+    CHECK_EQ(geometry.ngranules, 1);
+    CHECK_EQ(geometry.nitems, NITEMS);
+    CHECK_LE(cellar__slab_header_size(&geometry), sizeof header);
+    memset(&header, 0, sizeof header);
+    slab->run = (struct cellar__run){.base = buffer, .ngranules = 1, .kind = CELLAR_RUN_SLAB};
+}
+
+static void check(uint32_t nout)
+{
+    const char *broken = cellar__slab_check(slab, &geometry);
+    CHECK_STR(broken ? broken : "no invariant", "no invariant");
+    CHECK_EQ(slab->nout, nout);
+}
+
+TEST(take_goes_in_address_order)
+{
+    start(false);
+    CHECK_EQ(cellar__slab_take(slab, &geometry, items, 3), 3);
+    CHECK_EQ(cellar__slab_take(slab, &geometry, items + 3, 70), 70);
+    for (uint32_t i = 0; i < 73; i++) {
+        CHECK_PTR(items[i], buffer + i * ITEM_SIZE);
+        CHECK(cellar__slab_is_out(slab, i));
+    }
+    CHECK(!cellar__slab_is_out(slab, 73));
+    check(73);
+}
+
+TEST(take_stops_at_the_last_item)
+{
+    start(false);
+    CHECK_EQ(cellar__slab_take(slab, &geometry, items, NITEMS + 1), NITEMS);
+    CHECK_PTR(items[NITEMS - 1], buffer + (NITEMS - 1) * ITEM_SIZE);
+    check(NITEMS);
+    CHECK_EQ(cellar__slab_take(slab, &geometry, items, 1), 0);
+    check(NITEMS);
+}
+
+TEST(take_of_none_changes_nothing)
+{
+    start(false);
+    CHECK_EQ(cellar__slab_take(slab, &geometry, items, 0), 0);
+    check(0);
+}
+
+TEST(lowest_given_goes_out_first)
+{
+    start(false);
+    cellar__slab_take(slab, &geometry, items, NITEMS);
+    const uint32_t given[] = {90, 7, 65, 0};
+    for (size_t i = 0; i < 4; i++) {
+        CHECK_EQ(cellar__slab_give(slab, &geometry, items[given[i]]), CELLAR_ITEM_OK);
+        CHECK(!cellar__slab_is_out(slab, given[i]));
+        check(NITEMS - 1 - (uint32_t)i);
+    }
+    void *again[4];
+    CHECK_EQ(cellar__slab_take(slab, &geometry, again, 4), 4);
+    CHECK_PTR(again[0], items[0]);
+    CHECK_PTR(again[1], items[7]);
+    CHECK_PTR(again[2], items[65]);
+    CHECK_PTR(again[3], items[90]);
+    check(NITEMS);
+}
+
+TEST(give_refuses_what_is_inside_an_item)
+{
+    start(false);
+    cellar__slab_take(slab, &geometry, items, 2);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + 16), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + ITEM_SIZE - 1), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + ITEM_SIZE + 1), CELLAR_ITEM_MISALIGNED);
+    check(2);
+}
+
+TEST(give_refuses_the_tail)
+{
+    start(false);
+    cellar__slab_take(slab, &geometry, items, NITEMS);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + NITEMS * ITEM_SIZE), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + RUN_SIZE - 1), CELLAR_ITEM_MISALIGNED);
+    check(NITEMS);
+}
+
+TEST(give_refuses_what_is_free)
+{
+    start(false);
+    cellar__slab_take(slab, &geometry, items, 2);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, items[0]), CELLAR_ITEM_OK);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, items[0]), CELLAR_ITEM_FREE);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + 5 * ITEM_SIZE), CELLAR_ITEM_FREE);
+    check(1);
+}
+
+/* L3: an item comes marked once, until its ready bit is cleared. */
+TEST(fresh_items_come_marked_once)
+{
+    start(true);
+    CHECK_EQ(cellar__slab_take(slab, &geometry, items, 2), 2);
+    CHECK_PTR(items[0], buffer + 1);
+    CHECK_PTR(items[1], buffer + ITEM_SIZE + 1);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer), CELLAR_ITEM_OK);
+    CHECK_EQ(cellar__slab_take(slab, &geometry, items, 2), 2);
+    CHECK_PTR(items[0], buffer);
+    CHECK_PTR(items[1], buffer + 2 * ITEM_SIZE + 1);
+    CHECK_EQ(cellar__slab_ready(slab, &geometry)[0], 7);
+    check(3);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer), CELLAR_ITEM_OK);
+    cellar__slab_ready(slab, &geometry)[0] &= ~UINT64_C(1);
+    CHECK_EQ(cellar__slab_take(slab, &geometry, items, 1), 1);
+    CHECK_PTR(items[0], buffer + 1);
+}
+
+TEST(memory_of_items_is_not_touched)
+{
+    start(true);
+    memset(buffer, 0x5a, sizeof buffer);
+    cellar__slab_take(slab, &geometry, items, NITEMS);
+    for (uint32_t i = 0; i < NITEMS; i++) {
+        CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + i * ITEM_SIZE), CELLAR_ITEM_OK);
+    }
+    for (size_t i = 0; i < sizeof buffer; i++) {
+        CHECK_EQ(buffer[i], 0x5a);
+    }
+}
+
+/* The checker has to see each kind of damage. */
+TEST(check_names_what_is_broken)
+{
+    start(false);
+    cellar__slab_take(slab, &geometry, items, 70);
+    slab->nout = 69;
+    CHECK_STR(cellar__slab_check(slab, &geometry), "L2");
+    slab->nout = 70;
+    slab->out[1] |= UINT64_C(1) << 63; /* bit 127 of 97 */
+    CHECK_STR(cellar__slab_check(slab, &geometry), "L2");
+    slab->out[1] &= ~(UINT64_C(1) << 63);
+    slab->out[0] &= ~UINT64_C(1);
+    slab->nout = 69;
+    slab->first_word = 1;
+    CHECK_STR(cellar__slab_check(slab, &geometry), "L4");
+    slab->first_word = 0;
+    check(69);
+    slab->run.ngranules = 0;
+    CHECK_STR(cellar__slab_check(slab, &geometry), "L1");
+}
+
+TEST_MAIN()
