@@ -1,0 +1,238 @@
+#include "keg/keg.h"
+
+#include "base/assert.h"
+#include "base/bitmap.h"
+#include "keg/bins.h"
+#include "meta/meta.h"
+
+void cellar__keg_init(struct cellar__keg *keg, const struct cellar__keg_attr *attr)
+{
+    *keg = (struct cellar__keg){.attr = *attr};
+    keg->geometry = cellar__geometry_make(attr->size, attr->init != NULL || attr->fini != NULL);
+    cellar__lock_init(&keg->lock, CELLAR_RANK_KEG);
+    cellar__list_init(&keg->all);
+}
+
+static struct cellar__slab *keg_slab_create(struct cellar__keg *keg)
+{
+    struct cellar__slab *slab = cellar__meta_alloc(cellar__slab_header_size(&keg->geometry));
+    if (slab == NULL) {
+        return NULL;
+    }
+    slab->run = (struct cellar__run){.tag = keg->attr.tag, .kind = CELLAR_RUN_SLAB};
+    slab->keg = keg;
+    if (cellar__run_take(&slab->run, keg->geometry.ngranules, CELLAR_GRANULE) != 0) {
+        cellar__meta_free(slab, cellar__slab_header_size(&keg->geometry));
+        return NULL;
+    }
+    return slab;
+}
+
+/* Calls fini for what init made ready, and gives the memory back. The slab is on no list any more. */
+static void keg_slab_destroy(struct cellar__keg *keg, struct cellar__slab *slab)
+{
+    for (uint32_t i = 0; keg->attr.fini != NULL && i < keg->geometry.nitems; i++) {
+        if (cellar__bitmap_test(cellar__slab_ready(slab, &keg->geometry), i)) {
+            keg->attr.fini(cellar__slab_item(slab, &keg->geometry, i), keg->geometry.size, keg->attr.ctx);
+        }
+    }
+    cellar__run_give(&slab->run);
+    cellar__meta_free(slab, cellar__slab_header_size(&keg->geometry));
+}
+
+/* Destroys a chain of slabs linked by by_address.right. */
+static void keg_slabs_destroy(struct cellar__keg *keg, struct cellar__slab *slab)
+{
+    while (slab != NULL) {
+        struct cellar__slab *next = (struct cellar__slab *)slab->by_address.right;
+        keg_slab_destroy(keg, slab);
+        slab = next;
+    }
+}
+
+static void keg_chain(struct cellar__slab **chain, struct cellar__slab *slab)
+{
+    slab->by_address.right = (struct cellar__tree_node *)*chain;
+    *chain = slab;
+}
+
+static struct cellar__slab *keg_unchain(struct cellar__slab **chain)
+{
+    struct cellar__slab *slab = *chain;
+    *chain = (struct cellar__slab *)slab->by_address.right;
+    slab->by_address = (struct cellar__tree_node){0};
+    return slab;
+}
+
+/* The slab to take from next, or NULL. An empty one leaves the list of empties. */
+static struct cellar__slab *keg_pick_locked(struct cellar__keg *keg)
+{
+    struct cellar__slab *slab = cellar__bins_first(keg);
+    if (slab == NULL && keg->empty != NULL) {
+        slab = keg_unchain(&keg->empty);
+        keg->nempty--;
+    }
+    return slab;
+}
+
+static size_t keg_take_locked(struct cellar__keg *keg, void **items, size_t n)
+{
+    size_t taken = 0;
+    while (taken < n) {
+        struct cellar__slab *slab = keg_pick_locked(keg);
+        if (slab == NULL) {
+            break;
+        }
+        unsigned bin = cellar__bins_index(keg, slab->nout);
+        taken += cellar__slab_take(slab, &keg->geometry, items + taken, n - taken);
+        cellar__bins_move(keg, slab, bin);
+    }
+    keg->nout += taken;
+    return taken;
+}
+
+static void keg_insert_locked(struct cellar__keg *keg, struct cellar__slab *slab)
+{
+    cellar__list_append(&keg->all, &slab->all);
+    keg->nslabs++;
+    keg_chain(&keg->empty, slab);
+    keg->nempty++;
+}
+
+/* Takes back an item whose init failed: it is neither out nor ready. */
+static void keg_unready(struct cellar__keg *keg, void *item)
+{
+    struct cellar__slab *slab = (struct cellar__slab *)cellar__run_find(item);
+    enum cellar__item_fault fault;
+    cellar__lock_acquire(&keg->lock);
+    cellar__bitmap_clear(cellar__slab_ready(slab, &keg->geometry),
+                         cellar__slab_index(slab, &keg->geometry, item));
+    cellar__lock_release(&keg->lock);
+    cellar__keg_free(keg, &item, 1, &fault);
+}
+
+/* Calls init for the items that come with the fresh mark, and removes marks and failures from the array. */
+static size_t keg_make_ready(struct cellar__keg *keg, void **items, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        void *item = (void *)((uintptr_t)items[i] & ~(uintptr_t)1);
+        bool fresh = item != items[i];
+        if (fresh && keg->attr.init != NULL && keg->attr.init(item, keg->geometry.size, keg->attr.ctx) != 0) {
+            keg_unready(keg, item);
+            continue;
+        }
+        items[kept++] = item;
+    }
+    return kept;
+}
+
+/* Moves the empty slabs above the bound to the chain of those to destroy. */
+static void keg_trim_locked(struct cellar__keg *keg, size_t max_empty, struct cellar__slab **doomed)
+{
+    while (keg->nempty > max_empty) {
+        struct cellar__slab *slab = keg_unchain(&keg->empty);
+        keg->nempty--;
+        cellar__list_remove(&slab->all);
+        keg->nslabs--;
+        keg_chain(doomed, slab);
+    }
+}
+
+/* Takes with the help of a new slab, which is not kept when meanwhile other threads made or freed enough. */
+static size_t keg_take_new(struct cellar__keg *keg, void **items, size_t n)
+{
+    struct cellar__slab *doomed = NULL;
+    struct cellar__slab *slab = keg_slab_create(keg);
+    cellar__lock_acquire(&keg->lock);
+    if (slab != NULL) {
+        keg_insert_locked(keg, slab);
+    }
+    size_t taken = keg_take_locked(keg, items, n);
+    keg_trim_locked(keg, keg->attr.max_empty, &doomed);
+    cellar__lock_release(&keg->lock);
+    keg_slabs_destroy(keg, doomed);
+    return taken;
+}
+
+size_t cellar__keg_alloc(struct cellar__keg *keg, void **items, size_t n)
+{
+    cellar__lock_acquire(&keg->lock);
+    size_t taken = keg_take_locked(keg, items, n);
+    cellar__lock_release(&keg->lock);
+    if (taken == 0 && n > 0) {
+        taken = keg_take_new(keg, items, n);
+    }
+    return keg->geometry.has_ready ? keg_make_ready(keg, items, taken) : taken;
+}
+
+/* A slab that became empty stays up to the bound; beyond it, it joins the chain of those to destroy. */
+static void keg_retire_locked(struct cellar__keg *keg, struct cellar__slab *slab,
+                              struct cellar__slab **doomed)
+{
+    if (keg->nempty < keg->attr.max_empty) {
+        keg_chain(&keg->empty, slab);
+        keg->nempty++;
+        return;
+    }
+    cellar__list_remove(&slab->all);
+    keg->nslabs--;
+    keg_chain(doomed, slab);
+}
+
+static enum cellar__item_fault keg_give_locked(struct cellar__keg *keg, void *item,
+                                               struct cellar__slab **doomed)
+{
+    struct cellar__run *run = cellar__run_find(item);
+    if (run == NULL || run->kind != CELLAR_RUN_SLAB || ((struct cellar__slab *)run)->keg != keg) {
+        return CELLAR_ITEM_NOT_HERE;
+    }
+    struct cellar__slab *slab = (struct cellar__slab *)run;
+    unsigned bin = cellar__bins_index(keg, slab->nout);
+    enum cellar__item_fault fault = cellar__slab_give(slab, &keg->geometry, item);
+    if (fault != CELLAR_ITEM_OK) {
+        return fault;
+    }
+    keg->nout--;
+    cellar__bins_move(keg, slab, bin);
+    if (slab->nout == 0) {
+        keg_retire_locked(keg, slab, doomed);
+    }
+    return CELLAR_ITEM_OK;
+}
+
+size_t cellar__keg_free(struct cellar__keg *keg, void **items, size_t n, enum cellar__item_fault *ret_fault)
+{
+    struct cellar__slab *doomed = NULL;
+    size_t given = 0;
+    *ret_fault = CELLAR_ITEM_OK;
+    cellar__lock_acquire(&keg->lock);
+    for (; given < n; given++) {
+        *ret_fault = keg_give_locked(keg, items[given], &doomed);
+        if (*ret_fault != CELLAR_ITEM_OK) {
+            break;
+        }
+    }
+    cellar__lock_release(&keg->lock);
+    keg_slabs_destroy(keg, doomed);
+    return given;
+}
+
+void cellar__keg_reclaim(struct cellar__keg *keg)
+{
+    struct cellar__slab *doomed = NULL;
+    cellar__lock_acquire(&keg->lock);
+    keg_trim_locked(keg, 0, &doomed);
+    cellar__lock_release(&keg->lock);
+    keg_slabs_destroy(keg, doomed);
+}
+
+void cellar__keg_fini(struct cellar__keg *keg)
+{
+    struct cellar__list *node;
+    while ((node = cellar__list_pop(&keg->all)) != NULL) {
+        keg_slab_destroy(keg, CELLAR_CONTAINER(node, struct cellar__slab, all));
+    }
+    struct cellar__keg_attr attr = keg->attr;
+    cellar__keg_init(keg, &attr);
+}

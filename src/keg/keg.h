@@ -1,0 +1,95 @@
+/*
+ * keg: the geometry of one item size, and its slabs.
+ *
+ *   full slabs        on no list but `all`
+ *   partial slabs     in one of eight trees by how full they are (in eighths), each ordered by address
+ *   empty slabs       kept up to max_empty, the others are given back to the heap
+ *
+ * Items are taken from the fullest class of partial slabs and there from the lowest address: so the others drain, and
+ * what is in use gathers at the low end of the heap.
+ *
+ * Invariants (cellar__keg_check):
+ *   K1  a slab with 0 < nout < nitems is in exactly one tree, that of its eighth; no other slab is in any.
+ *   K2  nout, nslabs and nempty are the sums over `all`; nempty <= max_empty once an operation is over.
+ *   K3  the page map leads from every granule of a slab to that slab.
+ *
+ * Locks: one per keg (CELLAR_RANK_KEG). Slabs are made and given back, and hooks are called, with no lock held.
+ * Out of memory: alloc returns fewer items than asked, perhaps none. free never fails for lack of memory.
+ * Complexity: alloc and free O(1) an item and O(log slabs) when a slab changes its eighth.
+ * Source: FreeBSD's UMA (kegs); fullest-first as in jemalloc and TCMalloc's span lists.
+ */
+#ifndef CELLAR_KEG_KEG_H
+#define CELLAR_KEG_KEG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/tree.h"
+#include "os/lock.h"
+#include "slab/slab.h"
+
+#define CELLAR_KEG_NBINS 8
+
+struct cellar__keg_attr {
+    size_t size;  /* bytes an item, a multiple of 16 */
+    uint16_t tag; /* for the page map */
+    size_t max_empty;
+    /* Called once before an item is handed out for the first time: 0, or an error that fails the item. May be NULL. */
+    int (*init)(void *item, size_t size, void *ctx);
+    /* Called for every item that init made ready, before its slab goes. May be NULL. */
+    void (*fini)(void *item, size_t size, void *ctx);
+    void *ctx;
+};
+
+struct cellar__keg {
+    /* constant */
+    struct cellar__geometry geometry;
+    struct cellar__keg_attr attr;
+
+    /* under the lock */
+    CELLAR_LINE_ALIGNED struct cellar__lock lock;
+    uint32_t nonempty_bins; /* bit i: bins[i] has a slab */
+    struct cellar__tree_node *bins[CELLAR_KEG_NBINS];
+    struct cellar__list all;
+    struct cellar__slab *empty; /* chain through by_address.right */
+    size_t nempty;
+    size_t nslabs;
+    size_t nout; /* items */
+};
+
+void cellar__keg_init(struct cellar__keg *keg, const struct cellar__keg_attr *attr);
+
+/* Takes up to n items; the number taken. None only when n is 0, memory is out or init failed. */
+size_t cellar__keg_alloc(struct cellar__keg *keg, void **items, size_t n);
+
+/*
+ * Gives n items back. Stops at the first that may not be given back: the number given, with the reason in
+ * *ret_fault (CELLAR_ITEM_OK when all were).
+ */
+size_t cellar__keg_free(struct cellar__keg *keg, void **items, size_t n, enum cellar__item_fault *ret_fault);
+
+/* Gives all empty slabs back. */
+void cellar__keg_reclaim(struct cellar__keg *keg);
+
+/* Gives everything back, items still out included; the keg may be initialised again. Nobody else may use it. */
+void cellar__keg_fini(struct cellar__keg *keg);
+
+/* Visits every slab under the lock; visit must not call the keg. */
+void cellar__keg_walk(struct cellar__keg *keg, void (*visit)(void *ctx, const struct cellar__slab *slab),
+                      void *ctx);
+
+struct cellar__keg_usage {
+    size_t nslabs;
+    size_t nempty;
+    size_t nout;
+    size_t slab_bytes;
+    size_t nitems; /* in all slabs */
+};
+
+void cellar__keg_usage(struct cellar__keg *keg, struct cellar__keg_usage *ret_usage);
+
+/* NULL when the invariants of the keg and its slabs hold, else the name of the first that does not. */
+const char *cellar__keg_check(struct cellar__keg *keg);
+
+#endif
