@@ -1,0 +1,71 @@
+#include "bucket/bucket.h"
+
+#include <stdbool.h>
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "meta/meta.h"
+
+static struct cellar__bucket_stack bucket_pools[CELLAR_BUCKET_LG_MAX + 1];
+
+unsigned cellar__bucket_lg_size(size_t nitems)
+{
+    unsigned lg_size = CELLAR_BUCKET_LG_MIN;
+    while (lg_size < CELLAR_BUCKET_LG_MAX && cellar__bucket_room(lg_size) < nitems) {
+        lg_size++;
+    }
+    return lg_size;
+}
+
+static uint64_t bucket_top(uint64_t old_top, uint32_t ref)
+{
+    return ((old_top >> 32) + 1) << 32 | ref;
+}
+
+void cellar__bucket_push(struct cellar__bucket_stack *stack, struct cellar__bucket *bucket)
+{
+    uint64_t top = __atomic_load_n(&stack->top, __ATOMIC_RELAXED);
+    do {
+        __atomic_store_n(&bucket->next, (uint32_t)top, __ATOMIC_RELAXED);
+    } while (!__atomic_compare_exchange_n(&stack->top, &top, bucket_top(top, cellar__meta_ref(bucket)), true,
+                                          __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
+struct cellar__bucket *cellar__bucket_pop(struct cellar__bucket_stack *stack)
+{
+    uint64_t top = __atomic_load_n(&stack->top, __ATOMIC_ACQUIRE);
+    struct cellar__bucket *bucket;
+    uint32_t next;
+    do {
+        if ((uint32_t)top == 0) {
+            return NULL;
+        }
+        bucket = cellar__meta_ptr((uint32_t)top);
+        next = __atomic_load_n(&bucket->next, __ATOMIC_RELAXED); /* stale when another thread won: B3 */
+    } while (!__atomic_compare_exchange_n(&stack->top, &top, bucket_top(top, next), true, __ATOMIC_ACQUIRE,
+                                          __ATOMIC_ACQUIRE));
+    return bucket;
+}
+
+struct cellar__bucket *cellar__bucket_get(unsigned lg_size, size_t capacity)
+{
+    struct cellar__bucket *bucket = cellar__bucket_pop(&bucket_pools[lg_size]);
+    if (bucket == NULL) {
+        bucket = cellar__meta_alloc((size_t)1 << lg_size);
+        if (bucket == NULL) {
+            return NULL;
+        }
+        bucket->lg_size = lg_size;
+    }
+    bucket->capacity = (uint16_t)cellar__min(capacity, cellar__bucket_room(lg_size));
+    bucket->count = 0;
+    return bucket;
+}
+
+void cellar__bucket_put(struct cellar__bucket *bucket)
+{
+    if (bucket != NULL) {
+        CELLAR_ASSERT(bucket->count == 0);
+        cellar__bucket_push(&bucket_pools[bucket->lg_size], bucket);
+    }
+}

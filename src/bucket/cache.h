@@ -1,0 +1,79 @@
+/*
+ * cache: one thread's two buckets of one zone.
+ *
+ *      floor            top            ceiling
+ *        | item item item | room room room |        <- loaded
+ *        | ...                             |        <- previous: wholly full or wholly empty, mostly
+ *
+ * Allocation pops from the loaded bucket and asks one question: is it empty? Free pushes and asks: is it full? Only
+ * then comes anything else: the two buckets change places, or one is exchanged with the depot. Two buckets, so that a
+ * thread that allocates and frees around a bucket's border does not go to the depot each time.
+ *
+ * A cache of zeros has an empty and full bucket of capacity zero: both questions lead to the slow path. That is how a
+ * thread starts, how modes take over every operation, and why the fast paths need no other check.
+ *
+ * Invariants:
+ *   C1  floor <= top <= ceiling; all three are NULL or point into loaded->items.
+ *   C2  loaded->count is stale while the bucket is loaded; cellar__cache_unload sets it from top.
+ *   C3  only the owner thread writes; others may read for statistics and see a moment that never was.
+ */
+#ifndef CELLAR_BUCKET_CACHE_H
+#define CELLAR_BUCKET_CACHE_H
+
+#include <stdbool.h>
+
+#include "bucket/bucket.h"
+
+struct cellar__cache {
+    /* one cache line, owner thread */
+    CELLAR_LINE_ALIGNED void **top;
+    void **floor;
+    void **ceiling;
+    uint64_t nrequests; /* allocations served */
+    struct cellar__bucket *loaded;
+    struct cellar__bucket *previous;
+    uint32_t capacity; /* items the next bucket is to hold; grows with use */
+    uint32_t unused;
+};
+
+/* Pops an item, or NULL when the loaded bucket is empty. */
+CELLAR_INLINE void *cellar__cache_pop(struct cellar__cache *cache)
+{
+    void **top = cache->top;
+    if (CELLAR_UNLIKELY(top == cache->floor)) {
+        return NULL;
+    }
+    void *item = top[-1];
+    if (item == NULL) {
+        __builtin_unreachable(); /* no bucket holds NULL: spares the caller's test of the fast path */
+    }
+    cache->top--;
+    cache->nrequests++;
+    return item;
+}
+
+/* Pushes an item. False when the loaded bucket is full. */
+CELLAR_INLINE bool cellar__cache_push(struct cellar__cache *cache, void *item)
+{
+    void **top = cache->top;
+    if (CELLAR_UNLIKELY(top == cache->ceiling)) {
+        return false;
+    }
+    *top = item;
+    cache->top++;
+    return true;
+}
+
+/* Makes the bucket the loaded one. NULL: back to capacity zero. The bucket loaded so far is unloaded already. */
+void cellar__cache_load(struct cellar__cache *cache, struct cellar__bucket *bucket);
+
+/* Takes the loaded bucket out, its count brought up to date. NULL when there is none. */
+struct cellar__bucket *cellar__cache_unload(struct cellar__cache *cache);
+
+/* Exchanges loaded and previous. */
+void cellar__cache_swap(struct cellar__cache *cache);
+
+/* Items in both buckets, as far as a stranger can see. */
+size_t cellar__cache_nitems(const struct cellar__cache *cache);
+
+#endif

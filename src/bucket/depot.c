@@ -1,0 +1,32 @@
+#include "bucket/depot.h"
+
+bool cellar__depot_put(struct cellar__depot *depot, struct cellar__bucket *bucket)
+{
+    uint32_t nitems = __atomic_add_fetch(&depot->nitems, bucket->count, __ATOMIC_RELAXED);
+    uint32_t nbuckets = __atomic_add_fetch(&depot->nbuckets, 1, __ATOMIC_RELAXED);
+    if (nitems > depot->max_items || nbuckets > depot->max_buckets) {
+        __atomic_sub_fetch(&depot->nitems, bucket->count, __ATOMIC_RELAXED);
+        __atomic_sub_fetch(&depot->nbuckets, 1, __ATOMIC_RELAXED);
+        return false;
+    }
+    cellar__bucket_push(&depot->stack, bucket);
+    return true;
+}
+
+struct cellar__bucket *cellar__depot_get(struct cellar__depot *depot)
+{
+    if (__atomic_load_n(&depot->nbuckets, __ATOMIC_RELAXED) == 0) {
+        return NULL;
+    }
+    struct cellar__bucket *bucket = cellar__bucket_pop(&depot->stack);
+    if (bucket != NULL) {
+        __atomic_sub_fetch(&depot->nitems, bucket->count, __ATOMIC_RELAXED);
+        __atomic_sub_fetch(&depot->nbuckets, 1, __ATOMIC_RELAXED);
+    }
+    return bucket;
+}
+
+size_t cellar__depot_nitems(const struct cellar__depot *depot)
+{
+    return __atomic_load_n(&depot->nitems, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,28 @@
+/*
+ * depot: where threads exchange whole buckets of one zone, by pointer and without a lock.
+ * The bound is on items and approximate by the buckets that are on their way in at one moment.
+ */
+#ifndef CELLAR_BUCKET_DEPOT_H
+#define CELLAR_BUCKET_DEPOT_H
+
+#include <stdbool.h>
+
+#include "bucket/bucket.h"
+
+struct cellar__depot {
+    CELLAR_LINE_ALIGNED struct cellar__bucket_stack stack;
+    uint32_t nitems; /* atomic */
+    uint32_t nbuckets;
+    uint32_t max_items; /* constant */
+    uint32_t max_buckets;
+};
+
+/* Leaves a bucket that holds items. False, with the bucket still the caller's, when the depot is full. */
+bool cellar__depot_put(struct cellar__depot *depot, struct cellar__bucket *bucket);
+
+/* A bucket that holds items, or NULL. */
+struct cellar__bucket *cellar__depot_get(struct cellar__depot *depot);
+
+size_t cellar__depot_nitems(const struct cellar__depot *depot);
+
+#endif

@@ -1,0 +1,82 @@
+/* levels: base os bucket; with: fake/heap.c */
+#include "bucket/cache.h"
+
+#include "fake/heap.h"
+#include "test.h"
+
+static struct cellar__cache cache;
+static char items[16];
+
+static void start(void)
+{
+    cache = (struct cellar__cache){0};
+}
+
+TEST(zeros_are_empty_and_full)
+{
+    start();
+    CHECK_PTR(cellar__cache_pop(&cache), NULL);
+    CHECK(!cellar__cache_push(&cache, items));
+    CHECK_PTR(cellar__cache_unload(&cache), NULL);
+    cellar__cache_swap(&cache);
+    CHECK_PTR(cellar__cache_pop(&cache), NULL);
+    CHECK_EQ(cellar__cache_nitems(&cache), 0);
+    CHECK_EQ(cache.nrequests, 0);
+}
+
+TEST(last_pushed_pops_first)
+{
+    fake_heap_start();
+    start();
+    struct cellar__bucket *bucket = cellar__bucket_get(6, 4);
+    cellar__cache_load(&cache, bucket);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK(cellar__cache_push(&cache, items + i));
+        CHECK_EQ(cellar__cache_nitems(&cache), i + 1);
+    }
+    CHECK(!cellar__cache_push(&cache, items + 4)); /* the capacity, not the room, is the bound */
+    for (size_t i = 4; i-- > 0;) {
+        CHECK_PTR(cellar__cache_pop(&cache), items + i);
+    }
+    CHECK_PTR(cellar__cache_pop(&cache), NULL);
+    CHECK_EQ(cache.nrequests, 4);
+}
+
+/* C2: the count is right once the bucket is out. */
+TEST(unload_counts)
+{
+    start();
+    struct cellar__bucket *bucket = cellar__bucket_get(6, 6);
+    cellar__cache_load(&cache, bucket);
+    cellar__cache_push(&cache, items);
+    cellar__cache_push(&cache, items + 1);
+    CHECK_PTR(cellar__cache_unload(&cache), bucket);
+    CHECK_EQ(bucket->count, 2);
+    CHECK_PTR(cellar__cache_pop(&cache), NULL);
+    CHECK(!cellar__cache_push(&cache, items));
+    cellar__cache_load(&cache, bucket);
+    CHECK_PTR(cellar__cache_pop(&cache), items + 1);
+}
+
+TEST(swap_exchanges_the_buckets)
+{
+    start();
+    struct cellar__bucket *one = cellar__bucket_get(6, 6);
+    cellar__cache_load(&cache, one);
+    cellar__cache_push(&cache, items);
+    cellar__cache_swap(&cache);
+    CHECK_PTR(cache.previous, one);
+    CHECK_EQ(one->count, 1);
+    CHECK_PTR(cache.loaded, NULL);
+    CHECK_PTR(cellar__cache_pop(&cache), NULL);
+    CHECK_EQ(cellar__cache_nitems(&cache), 1);
+    cellar__cache_load(&cache, cellar__bucket_get(7, 14));
+    cellar__cache_push(&cache, items + 1);
+    CHECK_EQ(cellar__cache_nitems(&cache), 2);
+    cellar__cache_swap(&cache);
+    CHECK_PTR(cache.loaded, one);
+    CHECK_PTR(cellar__cache_pop(&cache), items);
+    CHECK_EQ(cache.previous->count, 1);
+}
+
+TEST_MAIN()
