@@ -1,0 +1,123 @@
+#include "zone/thread.h"
+
+#include <pthread.h>
+
+#include "meta/meta.h"
+#include "zone/zone.h"
+
+struct cellar__lock cellar__threads_lock = CELLAR_LOCK_INIT(CELLAR_RANK_THREADS);
+
+/* Every size leads to cache 0, which is never loaded. GNU range initialiser: it is one table of one address. */
+struct cellar__thread cellar__thread_empty = {
+    .by_size = {[0 ... CELLAR_THREAD_NSMALL - 1] = &cellar__thread_empty.caches[0]},
+};
+
+__thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec"))) =
+    &cellar__thread_empty;
+static __thread bool thread_is_over __attribute__((tls_model("initial-exec")));
+
+static struct cellar__list thread_list = CELLAR_LIST_INIT(thread_list);
+static size_t thread_count;
+static void (*thread_prepare)(struct cellar__thread *thread);
+static pthread_key_t thread_key;
+static bool thread_key_exists;
+
+static void thread_drain(struct cellar__thread *thread)
+{
+    uint16_t end = cellar__zone_id_end();
+    for (uint16_t id = 1; id < end; id++) {
+        struct cellar__zone *zone = cellar__zone_get(id);
+        if (zone != NULL) {
+            cellar__zone_drain_cache(zone, &thread->caches[id]);
+        }
+    }
+}
+
+static void thread_unlist(struct cellar__thread *thread)
+{
+    cellar__lock_acquire(&cellar__threads_lock);
+    cellar__list_remove(&thread->all);
+    __atomic_sub_fetch(&thread_count, 1, __ATOMIC_RELAXED); /* read unlocked */
+    cellar__lock_release(&cellar__threads_lock);
+}
+
+/*
+ * Runs as a destructor of thread-specific data. Other destructors, and libc itself after the last of them, may still
+ * allocate and free: from here on the shared record serves them, without a cache. A record made after this point
+ * would never be taken back.
+ */
+static void thread_end(void *arg)
+{
+    struct cellar__thread *thread = arg;
+    thread_is_over = true;
+    cellar__self = &cellar__thread_empty;
+    thread_drain(thread);
+    thread_unlist(thread);
+    cellar__meta_free(thread, sizeof *thread);
+}
+
+void cellar__thread_set_prepare(void (*prepare)(struct cellar__thread *thread))
+{
+    thread_prepare = prepare;
+    thread_key_exists = pthread_key_create(&thread_key, thread_end) == 0;
+}
+
+struct cellar__thread *cellar__thread_own(void)
+{
+    if (!cellar__thread_is_empty(cellar__self)) {
+        return cellar__self;
+    }
+    if (!thread_key_exists || thread_is_over) {
+        return cellar__self;
+    }
+    struct cellar__thread *thread = cellar__meta_alloc(sizeof *thread);
+    if (thread == NULL) {
+        return cellar__self;
+    }
+    thread_prepare(thread);
+    cellar__lock_acquire(&cellar__threads_lock);
+    cellar__list_append(&thread_list, &thread->all);
+    __atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED);
+    cellar__lock_release(&cellar__threads_lock);
+    cellar__self = thread;
+    if (pthread_setspecific(thread_key, thread) != 0) { /* nobody would take the record back */
+        thread_end(thread);
+    }
+    return cellar__self;
+}
+
+void cellar__thread_walk(void (*visit)(void *ctx, struct cellar__thread *thread), void *ctx)
+{
+    cellar__lock_acquire(&cellar__threads_lock);
+    CELLAR_LIST_EACH(node, &thread_list)
+    {
+        visit(ctx, CELLAR_CONTAINER(node, struct cellar__thread, all));
+    }
+    cellar__lock_release(&cellar__threads_lock);
+}
+
+size_t cellar__thread_count(void)
+{
+    return __atomic_load_n(&thread_count, __ATOMIC_RELAXED);
+}
+
+const struct cellar__list *cellar__thread_list(void)
+{
+    return &thread_list;
+}
+
+void cellar__thread_forget_orphans(void)
+{
+    for (;;) {
+        struct cellar__thread *orphan = NULL;
+        CELLAR_LIST_EACH(node, &thread_list)
+        {
+            struct cellar__thread *thread = CELLAR_CONTAINER(node, struct cellar__thread, all);
+            orphan = thread == cellar__self ? orphan : thread;
+        }
+        if (orphan == NULL) {
+            return;
+        }
+        thread_unlist(orphan);
+    }
+}

@@ -1,0 +1,284 @@
+#include "zone/zone.h"
+
+#include "base/assert.h"
+#include "base/bits.h"
+#include "os/panic.h"
+#include "zone/thread.h"
+
+/* Bounds a bucket's and a depot's memory: items of 64 bytes fill a bucket of 254, items of 4 KiB one of 4. */
+#define ZONE_BUCKET_BYTES ((size_t)16 << 10)
+#define ZONE_BUCKET_MIN_ITEMS 2
+#define ZONE_DEPOT_BYTES ((size_t)512 << 10)
+#define ZONE_DEPOT_MAX_BUCKETS 64
+#define ZONE_FIRST_CAPACITY 14 /* a bucket of 128 bytes */
+
+static struct cellar__zone *zone_table[CELLAR_THREAD_NCACHES];
+static uint16_t zone_id_end = 1;
+static bool zone_uncached;
+
+static size_t zone_keg_import(void *source, void **items, size_t n)
+{
+    return cellar__keg_alloc(source, items, n);
+}
+
+static size_t zone_keg_release(void *source, void **items, size_t n, enum cellar__item_fault *ret_fault)
+{
+    return cellar__keg_free(source, items, n, ret_fault);
+}
+
+const struct cellar__zone_backend cellar__zone_keg_backend = {
+    .kind = "slab", .import = zone_keg_import, .release = zone_keg_release};
+
+void cellar__zone_init(struct cellar__zone *zone, uint16_t id, const struct cellar__zone_attr *attr)
+{
+    CELLAR_ASSERT(id > 0 && id < CELLAR_THREAD_NCACHES);
+    size_t room = cellar__bucket_room(CELLAR_BUCKET_LG_MAX);
+    size_t max_items = cellar__clamp(ZONE_BUCKET_BYTES / attr->size, ZONE_BUCKET_MIN_ITEMS, room);
+    if (attr->size > ZONE_DEPOT_BYTES / 2) { /* one item is all the bound lets a bucket hold */
+        max_items = 1;
+    }
+    *zone = (struct cellar__zone){.attr = *attr, .id = id, .max_items = (uint16_t)max_items};
+    zone->depot.max_items = (uint32_t)cellar__max(ZONE_DEPOT_BYTES / attr->size, max_items);
+    zone->depot.max_buckets = ZONE_DEPOT_MAX_BUCKETS;
+    zone->is_ready = true;
+    zone_table[id] = zone;
+    if (id >= zone_id_end) {
+        __atomic_store_n(&zone_id_end, (uint16_t)(id + 1), __ATOMIC_RELEASE);
+    }
+}
+
+struct cellar__zone *cellar__zone_get(uint16_t id)
+{
+    return zone_table[id];
+}
+
+uint16_t cellar__zone_id_end(void)
+{
+    return __atomic_load_n(&zone_id_end, __ATOMIC_ACQUIRE);
+}
+
+void cellar__zone_set_uncached(bool uncached)
+{
+    zone_uncached = uncached;
+}
+
+void cellar__zone_sample(struct cellar__zone *zone, size_t requested)
+{
+    __atomic_add_fetch(&zone->nsamples, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&zone->sampled_requested, requested, __ATOMIC_RELAXED);
+}
+
+static _Noreturn void zone_panic(const struct cellar__zone *zone, const void *item,
+                                 enum cellar__item_fault fault)
+{
+    switch (fault) {
+    case CELLAR_ITEM_FREE:
+        cellar__panic("double free of %p in zone %s: the item is free already", item, zone->attr.name);
+    case CELLAR_ITEM_MISALIGNED:
+        cellar__panic("invalid free of %p in zone %s: not the begin of an item", item, zone->attr.name);
+    default:
+        cellar__panic("invalid free of %p in zone %s: no item of this zone lies there", item,
+                      zone->attr.name);
+    }
+}
+
+static void zone_release(struct cellar__zone *zone, void **items, size_t n)
+{
+    enum cellar__item_fault fault = CELLAR_ITEM_OK;
+    size_t given = zone->attr.backend->release(zone->attr.source, items, n, &fault);
+    if (CELLAR_UNLIKELY(fault != CELLAR_ITEM_OK)) {
+        zone_panic(zone, items[given], fault);
+    }
+}
+
+/* Empties a bucket into the backend. */
+static void zone_drain_bucket(struct cellar__zone *zone, struct cellar__bucket *bucket)
+{
+    zone_release(zone, bucket->items, bucket->count);
+    bucket->count = 0;
+}
+
+/* Items came in address order and go out from the end: turn them round, so that the lowest goes out first. */
+static void zone_reverse(void **items, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        void *item = items[i];
+        items[i] = items[n - 1 - i];
+        items[n - 1 - i] = item;
+    }
+}
+
+/* A bucket for the cache that holds as many items as its use has earned; each one is twice the one before. */
+static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    uint32_t capacity = cache->capacity == 0 ? ZONE_FIRST_CAPACITY : 2 * cache->capacity + 2;
+    capacity = (uint32_t)cellar__min(capacity, zone->max_items);
+    struct cellar__bucket *bucket = cellar__bucket_get(cellar__bucket_lg_size(capacity), capacity);
+    if (bucket != NULL) {
+        cache->capacity = capacity;
+    }
+    return bucket;
+}
+
+/* The empty loaded bucket, or a larger one in its place when the cache has outgrown it. NULL: memory is out. */
+static struct cellar__bucket *zone_take_empty(struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    struct cellar__bucket *bucket = cellar__cache_unload(cache);
+    if (bucket != NULL && bucket->capacity >= zone->max_items) {
+        return bucket;
+    }
+    struct cellar__bucket *larger = zone_new_bucket(zone, cache);
+    if (larger == NULL) {
+        return bucket;
+    }
+    cellar__bucket_put(bucket);
+    return larger;
+}
+
+static void *zone_import_one(struct cellar__zone *zone)
+{
+    void *item;
+    if (zone->attr.backend->import(zone->attr.source, &item, 1) == 0) {
+        return NULL;
+    }
+    __atomic_add_fetch(&zone->retired_requests, 1, __ATOMIC_RELAXED);
+    return item;
+}
+
+/* Puts a bucket with items in place of the loaded one, which is empty. False when there are none to be had. */
+static bool zone_refill(struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    if (cache->previous != NULL && cache->previous->count > 0) {
+        cellar__cache_swap(cache);
+        return true;
+    }
+    struct cellar__bucket *bucket = cellar__depot_get(&zone->depot);
+    if (bucket != NULL) {
+        cellar__bucket_put(cellar__cache_unload(cache));
+        cellar__cache_load(cache, bucket);
+        return true;
+    }
+    bucket = zone_take_empty(zone, cache);
+    if (bucket != NULL) {
+        bucket->count =
+            (uint16_t)zone->attr.backend->import(zone->attr.source, bucket->items, bucket->capacity);
+        zone_reverse(bucket->items, bucket->count);
+    }
+    cellar__cache_load(cache, bucket);
+    return bucket != NULL && bucket->count > 0;
+}
+
+void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread)
+{
+    if (cellar__thread_is_empty(thread)) {
+        thread = cellar__thread_own();
+    }
+    if (CELLAR_UNLIKELY(zone_uncached || cellar__thread_is_empty(thread))) {
+        return zone_import_one(zone);
+    }
+    struct cellar__cache *cache = &thread->caches[zone->id];
+    if (cache->top == cache->floor && !zone_refill(zone, cache)) {
+        return zone_import_one(zone);
+    }
+    return cellar__cache_pop(cache);
+}
+
+/* Makes room in the cache, whose loaded bucket is full or missing. False when there is no memory for a bucket. */
+static bool zone_make_room(struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    if (cache->previous != NULL && cache->previous->count < cache->previous->capacity) {
+        cellar__cache_swap(cache);
+        return true;
+    }
+    struct cellar__bucket *full = cache->previous;
+    struct cellar__bucket *empty = NULL;
+    if (full != NULL && !cellar__depot_put(&zone->depot, full)) {
+        zone_drain_bucket(zone, full);
+        empty = full;
+    }
+    cache->previous = cellar__cache_unload(cache);
+    if (empty == NULL || empty->capacity < zone->max_items) {
+        struct cellar__bucket *larger = zone_new_bucket(zone, cache);
+        if (larger != NULL) {
+            cellar__bucket_put(empty);
+            empty = larger;
+        }
+    }
+    cellar__cache_load(cache, empty);
+    return empty != NULL;
+}
+
+void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item)
+{
+    if (cellar__thread_is_empty(thread)) {
+        thread = cellar__thread_own();
+    }
+    if (CELLAR_UNLIKELY(zone_uncached || cellar__thread_is_empty(thread))) {
+        zone_release(zone, &item, 1);
+        return;
+    }
+    struct cellar__cache *cache = &thread->caches[zone->id];
+    if (cellar__cache_push(cache, item)) {
+        return;
+    }
+    if (!zone_make_room(zone, cache) || !cellar__cache_push(cache, item)) {
+        zone_release(zone, &item, 1);
+    }
+}
+
+void *cellar__zone_alloc(struct cellar__zone *zone)
+{
+    struct cellar__thread *thread = cellar__self;
+    void *item = cellar__cache_pop(&thread->caches[zone->id]);
+    if (item == NULL) {
+        item = cellar__zone_alloc_slow(zone, thread);
+    }
+    if (item != NULL && zone->attr.ctor != NULL &&
+        zone->attr.ctor(item, zone->attr.size, zone->attr.ctx) != 0) {
+        cellar__zone_free_slow(zone, cellar__self, item);
+        return NULL;
+    }
+    return item;
+}
+
+void cellar__zone_free(struct cellar__zone *zone, void *item)
+{
+    struct cellar__thread *thread = cellar__self;
+    if (zone->attr.dtor != NULL) {
+        zone->attr.dtor(item, zone->attr.size, zone->attr.ctx);
+    }
+    if (!cellar__cache_push(&thread->caches[zone->id], item)) {
+        cellar__zone_free_slow(zone, thread, item);
+    }
+}
+
+static void zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *bucket)
+{
+    if (bucket == NULL) {
+        return;
+    }
+    if (bucket->count > 0 && cellar__depot_put(&zone->depot, bucket)) {
+        return;
+    }
+    zone_drain_bucket(zone, bucket);
+    cellar__bucket_put(bucket);
+}
+
+void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    struct cellar__bucket *previous = cache->previous;
+    struct cellar__bucket *loaded = cellar__cache_unload(cache);
+    cache->previous = NULL;
+    zone_hand_over(zone, loaded);
+    zone_hand_over(zone, previous);
+    __atomic_add_fetch(&zone->retired_requests, cache->nrequests, __ATOMIC_RELAXED);
+    cache->nrequests = 0;
+}
+
+void cellar__zone_drain_depot(struct cellar__zone *zone)
+{
+    for (struct cellar__bucket *bucket; (bucket = cellar__depot_get(&zone->depot)) != NULL;) {
+        zone_drain_bucket(zone, bucket);
+        cellar__bucket_put(bucket);
+    }
+}

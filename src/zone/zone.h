@@ -1,0 +1,105 @@
+/*
+ * zone: a named cache of one kind of item.
+ *
+ *   thread's cache (two buckets)  <- whole buckets ->  depot  <- items ->  import/release: a keg, or runs
+ *
+ * An allocation that finds its bucket empty tries, in order: the thread's other bucket, a bucket of the depot, a
+ * new filling from the zone's backend. A free that finds its bucket full: the other bucket, room in the depot, giving
+ * a bucket's items back to the backend. Buckets start small and double each time a thread goes past its own two, up
+ * to the zone's bound in bytes, so a thread that allocates little keeps little.
+ *
+ * Hooks: ctor and dtor run at each allocation and free; init and fini (the keg's) once in an item's life in a slab.
+ *
+ * Invariants:
+ *   Z1  an item is in one place: with the program, in one bucket, or in the backend.
+ *   Z2  the tag of every granule that holds a zone's items is the offset of the zone's cache in a thread's record.
+ *   Z3  no cache holds more than 2 * max_items items of the zone, no depot more than its bound.
+ *
+ * Locks: none. Zones are entered before a second thread can know of them. The backend is called unlocked.
+ * Out of memory: alloc returns NULL; free always succeeds: without memory for a bucket the item goes to the backend.
+ * Source: FreeBSD's UMA; Bonwick and Adams, "Magazines and Vmem" (USENIX 2001).
+ */
+#ifndef CELLAR_ZONE_ZONE_H
+#define CELLAR_ZONE_ZONE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bucket/cache.h"
+#include "bucket/depot.h"
+#include "keg/keg.h"
+
+struct cellar__thread;
+
+#define CELLAR_ZONE_NAME_SIZE 24
+
+/* Where a zone's items come from and go to. Called with no lock held, by any thread. */
+struct cellar__zone_backend {
+    const char *kind; /* "slab", "run": for statistics */
+    /* Up to n items; the number. */
+    size_t (*import)(void *source, void **items, size_t n);
+    /* Takes items back; stops at the first bad one, as cellar__keg_free. */
+    size_t (*release)(void *source, void **items, size_t n, enum cellar__item_fault *ret_fault);
+};
+
+extern const struct cellar__zone_backend cellar__zone_keg_backend; /* source: struct cellar__keg */
+
+struct cellar__zone_attr {
+    char name[CELLAR_ZONE_NAME_SIZE];
+    size_t size;
+    const struct cellar__zone_backend *backend;
+    void *source;
+    /* At each allocation, 0 or an error that fails it, and at each free. May be NULL. */
+    int (*ctor)(void *item, size_t size, void *ctx);
+    void (*dtor)(void *item, size_t size, void *ctx);
+    void *ctx;
+};
+
+struct cellar__zone {
+    /* constant */
+    struct cellar__zone_attr attr;
+    uint16_t id;        /* index of its cache in a thread's record; 0 is no zone */
+    uint16_t max_items; /* the most a bucket holds */
+    bool is_ready;
+
+    struct cellar__depot depot;
+
+    /* statistics, atomic */
+    CELLAR_LINE_ALIGNED uint64_t retired_requests; /* of threads that ended, and those no cache served */
+    uint64_t nsamples;
+    uint64_t sampled_requested; /* bytes the program asked for at sampled allocations */
+};
+
+/* Fills the zone in and enters it under its id. The id is the caller's choice and free. */
+void cellar__zone_init(struct cellar__zone *zone, uint16_t id, const struct cellar__zone_attr *attr);
+
+/* The zone with that id, or NULL. */
+struct cellar__zone *cellar__zone_get(uint16_t id);
+
+/* Ids in use are below this. */
+uint16_t cellar__zone_id_end(void);
+
+/* An item, or NULL: the general way, with hooks. */
+void *cellar__zone_alloc(struct cellar__zone *zone);
+
+/* Frees an item of this zone. Aborts with a message when it is none. */
+void cellar__zone_free(struct cellar__zone *zone, void *item);
+
+/* What the fast paths fall back on. No hooks. `thread` may be the shared empty record. */
+void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread);
+void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item);
+
+/* Gives the items of a cache to the depot or the backend; the cache is left at capacity zero. */
+void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache);
+
+/* Gives everything in the depot back to the backend. */
+void cellar__zone_drain_depot(struct cellar__zone *zone);
+
+/* From now on no bucket is filled: every operation goes to the backend at once. For modes. */
+void cellar__zone_set_uncached(bool uncached);
+
+/* Notes what a sampled allocation had asked for. */
+void cellar__zone_sample(struct cellar__zone *zone, size_t requested);
+
+#endif

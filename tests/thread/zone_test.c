@@ -1,0 +1,166 @@
+/* levels: base os submap meta arena slab keg bucket zone */
+#include "zone/zone.h"
+
+#include <pthread.h>
+
+#include "arena/fit.h"
+#include "arena/run.h"
+#include "test.h"
+#include "zone/thread.h"
+
+enum { NTHREADS = 4, NROUNDS = 20000, NSLOTS = 256, ITEM_SIZE = 128, ZONE_ID = 4 };
+
+static struct cellar__keg keg;
+static struct cellar__zone zone;
+static uint64_t *slots[NSLOTS]; /* exchanged atomically */
+
+static void prepare(struct cellar__thread *thread)
+{
+    (void)thread;
+}
+
+static void start(void)
+{
+    struct cellar__keg_attr keg_attr = {.size = ITEM_SIZE, .tag = ZONE_ID * sizeof(struct cellar__cache)};
+    struct cellar__zone_attr attr = {
+        .name = "shared", .size = ITEM_SIZE, .backend = &cellar__zone_keg_backend, .source = &keg};
+    if (zone.is_ready) {
+        return;
+    }
+    CHECK_EQ(cellar__meta_init(), 0);
+    CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+    cellar__thread_set_prepare(prepare);
+    cellar__keg_init(&keg, &keg_attr);
+    cellar__zone_init(&zone, ZONE_ID, &attr);
+}
+
+/* An item's words hold its own address while it is with us: two holders would disturb each other. */
+static void *item_make(void)
+{
+    uint64_t *item = cellar__zone_alloc(&zone);
+    CHECK(item != NULL);
+    for (size_t i = 0; i < ITEM_SIZE / 8; i++) {
+        item[i] = (uintptr_t)item + i;
+    }
+    return item;
+}
+
+static void item_end(uint64_t *item)
+{
+    if (item == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < ITEM_SIZE / 8; i++) {
+        CHECK_EQ(item[i], (uintptr_t)item + i);
+        item[i] = 0;
+    }
+    cellar__zone_free(&zone, item);
+}
+
+static void *exchange_run(void *arg)
+{
+    struct test_random random = {(uintptr_t)arg};
+    for (size_t round = 0; round < NROUNDS; round++) {
+        size_t slot = test_random_below(&random, NSLOTS);
+        item_end(__atomic_exchange_n(&slots[slot], item_make(), __ATOMIC_ACQ_REL));
+    }
+    return NULL;
+}
+
+static void threads_run(void *(*run)(void *), uint64_t seed)
+{
+    pthread_t threads[NTHREADS];
+    for (size_t i = 0; i < NTHREADS; i++) {
+        CHECK_EQ(pthread_create(&threads[i], NULL, run, (void *)(uintptr_t)(seed + i)), 0);
+    }
+    for (size_t i = 0; i < NTHREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+}
+
+/* With the other threads gone, what is out of the keg is in the slots or in the depot. */
+static void check(size_t held)
+{
+    CHECK_PTR(cellar__keg_check(&keg), NULL);
+    cellar__zone_drain_cache(&zone, &cellar__thread_own()->caches[ZONE_ID]);
+    CHECK_EQ(keg.nout, held + cellar__depot_nitems(&zone.depot)); /* Z1 */
+    CHECK_LE(cellar__depot_nitems(&zone.depot), zone.depot.max_items);
+    CHECK_LE(cellar__thread_count(), 1);
+}
+
+TEST(items_freed_by_other_threads)
+{
+    start();
+    threads_run(exchange_run, test_seed() * 100);
+    size_t held = 0;
+    for (size_t i = 0; i < NSLOTS; i++) {
+        held += slots[i] != NULL;
+    }
+    check(held);
+    CHECK_EQ(zone.retired_requests, (uint64_t)NTHREADS * NROUNDS);
+    for (size_t i = 0; i < NSLOTS; i++) {
+        item_end(slots[i]);
+        slots[i] = NULL;
+    }
+    cellar__zone_drain_depot(&zone);
+    check(0);
+}
+
+/* One thread makes, another ends: every item goes through a depot or the keg. */
+static void *make_run(void *arg)
+{
+    (void)arg;
+    for (size_t round = 0; round < NROUNDS; round++) {
+        uint64_t *none = NULL;
+        uint64_t *item = item_make();
+        while (!__atomic_compare_exchange_n(&slots[round % NSLOTS], &none, item, false, __ATOMIC_ACQ_REL,
+                                            __ATOMIC_RELAXED)) {
+            none = NULL;
+        }
+    }
+    return NULL;
+}
+
+TEST(one_makes_and_another_ends)
+{
+    pthread_t maker;
+    start();
+    CHECK_EQ(pthread_create(&maker, NULL, make_run, NULL), 0);
+    for (size_t round = 0; round < NROUNDS; round++) {
+        uint64_t *item = NULL;
+        while (item == NULL) {
+            item = __atomic_exchange_n(&slots[round % NSLOTS], NULL, __ATOMIC_ACQ_REL);
+        }
+        item_end(item);
+    }
+    pthread_join(maker, NULL);
+    check(0);
+}
+
+static void *brief_run(void *arg)
+{
+    uint64_t *items[100];
+    (void)arg;
+    for (size_t i = 0; i < 100; i++) {
+        items[i] = item_make();
+    }
+    for (size_t i = 0; i < 100; i++) {
+        item_end(items[i]);
+    }
+    return NULL;
+}
+
+TEST(thread_exit_drains)
+{
+    start();
+    cellar__zone_drain_depot(&zone);
+    for (size_t round = 0; round < 100; round++) {
+        threads_run(brief_run, 0);
+    }
+    check(0);
+    cellar__zone_drain_depot(&zone);
+    CHECK_EQ(keg.nout, 0);
+    CHECK_EQ(keg.nslabs, 0);
+}
+
+TEST_MAIN()

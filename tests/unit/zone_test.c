@@ -1,0 +1,322 @@
+/* levels: base os slab keg bucket zone; with: fake/heap.c */
+#include "zone/zone.h"
+
+#include <pthread.h>
+
+#include "fake/heap.h"
+#include "test.h"
+#include "zone/thread.h"
+
+/* The backend is an array of items and what is out of it, so that nothing can be lost or given twice unseen. */
+enum { ITEM_SIZE = 1024, NITEMS = 4096 };
+
+static struct {
+    bool out[NITEMS];
+    size_t nout;
+    size_t nimports; /* calls */
+    size_t limit;    /* items it will have out at most */
+    enum cellar__item_fault fault;
+} source;
+
+static char space[NITEMS][16];
+static void *items[NITEMS];
+static struct cellar__zone zone;
+
+static size_t source_import(void *ctx, void **to, size_t n)
+{
+    size_t given = 0;
+    CHECK_PTR(ctx, &source);
+    source.nimports++;
+    for (size_t i = 0; i < NITEMS && given < n && source.nout < source.limit; i++) {
+        if (!source.out[i]) {
+            source.out[i] = true;
+            source.nout++;
+            to[given++] = space[i];
+        }
+    }
+    return given;
+}
+
+static size_t source_release(void *ctx, void **from, size_t n, enum cellar__item_fault *ret_fault)
+{
+    CHECK_PTR(ctx, &source);
+    *ret_fault = source.fault;
+    for (size_t i = 0; i < n && source.fault == CELLAR_ITEM_OK; i++) {
+        size_t index = (size_t)((char *)from[i] - space[0]) / sizeof space[0];
+        CHECK_LT(index, NITEMS);
+        CHECK(source.out[index]); /* Z1 */
+        source.out[index] = false;
+        source.nout--;
+    }
+    return source.fault == CELLAR_ITEM_OK ? n : 0;
+}
+
+static const struct cellar__zone_backend backend = {"array", source_import, source_release};
+
+static void prepare(struct cellar__thread *thread)
+{
+    (void)thread;
+}
+
+static struct cellar__cache *cache(void)
+{
+    return &cellar__thread_own()->caches[zone.id];
+}
+
+/* The program holds `held` items: the rest of what is out lies in the thread's cache or in the depot. */
+static void check(size_t held)
+{
+    CHECK_EQ(source.nout, held + cellar__cache_nitems(cache()) + cellar__depot_nitems(&zone.depot));
+    CHECK_LE(cellar__cache_nitems(cache()), 2 * zone.max_items); /* Z3 */
+    CHECK_LE(cellar__depot_nitems(&zone.depot), zone.depot.max_items);
+}
+
+static void start_attr(struct cellar__zone_attr attr)
+{
+    static bool is_started;
+    if (!is_started) {
+        fake_heap_start();
+        cellar__thread_set_prepare(prepare);
+        is_started = true;
+    }
+    if (zone.is_ready) {
+        cellar__zone_drain_cache(&zone, cache());
+        cellar__zone_drain_depot(&zone);
+        cache()->capacity = 0;
+    }
+    memset(&source, 0, sizeof source);
+    source.limit = NITEMS;
+    attr.size = ITEM_SIZE;
+    attr.backend = &backend;
+    attr.source = &source;
+    cellar__zone_init(&zone, 3, &attr);
+}
+
+static void start(void)
+{
+    start_attr((struct cellar__zone_attr){.name = "test"});
+}
+
+static void take(size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        items[i] = cellar__zone_alloc(&zone);
+        CHECK(items[i] != NULL);
+    }
+}
+
+static void give(size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        cellar__zone_free(&zone, items[i]);
+    }
+}
+
+TEST(init_enters_the_zone)
+{
+    start();
+    CHECK_PTR(cellar__zone_get(3), &zone);
+    CHECK_PTR(cellar__zone_get(2), NULL);
+    CHECK_GT(cellar__zone_id_end(), 3);
+    CHECK_STR(zone.attr.name, "test");
+}
+
+TEST(lowest_item_goes_out_first)
+{
+    start();
+    take(0, 10);
+    for (size_t i = 0; i < 10; i++) {
+        CHECK_PTR(items[i], space[i]);
+    }
+    check(10);
+}
+
+TEST(freed_last_goes_out_first)
+{
+    start();
+    take(0, 3);
+    give(0, 3);
+    CHECK_PTR(cellar__zone_alloc(&zone), items[2]);
+    CHECK_PTR(cellar__zone_alloc(&zone), items[1]);
+    CHECK_PTR(cellar__zone_alloc(&zone), items[0]);
+    check(3);
+}
+
+TEST(items_are_distinct)
+{
+    start();
+    take(0, 1000);
+    check(1000);
+    bool seen[NITEMS] = {false};
+    for (size_t i = 0; i < 1000; i++) {
+        size_t index = (size_t)((char *)items[i] - space[0]) / sizeof space[0];
+        CHECK(!seen[index]);
+        seen[index] = true;
+    }
+}
+
+/* A thread that goes back and forth by fewer items than a bucket holds never meets the backend. */
+TEST(work_at_a_buckets_border_stays_in_the_cache)
+{
+    start();
+    take(0, 500);
+    give(0, 250);
+    size_t nimports = source.nimports;
+    for (size_t i = 0; i < 1000; i++) {
+        take(0, zone.max_items);
+        give(0, zone.max_items);
+    }
+    CHECK_EQ(source.nimports, nimports);
+    give(250, 500);
+    check(0);
+}
+
+TEST(free_keeps_within_the_bounds)
+{
+    start();
+    take(0, NITEMS);
+    CHECK_EQ(source.nout, NITEMS);
+    for (size_t i = 0; i < NITEMS; i++) {
+        cellar__zone_free(&zone, items[i]);
+        check(NITEMS - 1 - i);
+    }
+    CHECK_GT(cellar__depot_nitems(&zone.depot), 0);
+    CHECK_LT(source.nout, NITEMS / 2);
+}
+
+TEST(depot_serves_before_the_backend)
+{
+    start();
+    take(0, 400);
+    give(0, 400);
+    size_t nimports = source.nimports;
+    size_t cached = cellar__cache_nitems(cache()) + cellar__depot_nitems(&zone.depot);
+    CHECK_GT(cellar__depot_nitems(&zone.depot), 0);
+    take(0, cached);
+    CHECK_EQ(source.nimports, nimports);
+    check(cached);
+}
+
+TEST(alloc_gives_none_when_the_backend_has_none)
+{
+    start();
+    source.limit = 40;
+    take(0, 40);
+    CHECK_PTR(cellar__zone_alloc(&zone), NULL);
+    check(40);
+    cellar__zone_free(&zone, items[7]);
+    CHECK_PTR(cellar__zone_alloc(&zone), items[7]);
+    check(40);
+}
+
+TEST(without_buckets_everything_goes_to_the_backend)
+{
+    start();
+    take(0, 1); /* the thread's record and first bucket are made */
+    give(0, 1);
+    cellar__zone_drain_cache(&zone, cache());
+    cellar__zone_drain_depot(&zone);
+    CHECK_EQ(source.nout, 0);
+    fake_heap.blocks_left = 0;
+    for (unsigned lg = CELLAR_BUCKET_LG_MIN; lg <= CELLAR_BUCKET_LG_MAX; lg++) {
+        while (cellar__bucket_get(lg, 1) != NULL) { /* empties the pool */
+        }
+    }
+    take(0, 100);
+    CHECK_EQ(source.nout, 100);
+    give(0, 100);
+    CHECK_EQ(source.nout, 0);
+    fake_heap.blocks_left = SIZE_MAX;
+    check(0);
+}
+
+TEST(uncached_zone_goes_to_the_backend_at_once)
+{
+    start();
+    cellar__zone_set_uncached(true);
+    take(0, 20);
+    CHECK_EQ(source.nout, 20);
+    CHECK_EQ(source.nimports, 20);
+    give(0, 20);
+    CHECK_EQ(source.nout, 0);
+    cellar__zone_set_uncached(false);
+}
+
+/* Every request is counted once, by the cache that served it or by the zone. */
+TEST(requests_are_counted)
+{
+    start();
+    cache()->nrequests = 0;
+    take(0, 300);
+    give(0, 300);
+    take(0, 5);
+    CHECK_EQ(cache()->nrequests + zone.retired_requests, 305);
+    cellar__zone_drain_cache(&zone, cache());
+    CHECK_EQ(zone.retired_requests, 305);
+    CHECK_EQ(cache()->nrequests, 0);
+    check(5);
+}
+
+TEST(sample_adds_up)
+{
+    start();
+    cellar__zone_sample(&zone, 700);
+    cellar__zone_sample(&zone, 900);
+    CHECK_EQ(zone.nsamples, 2);
+    CHECK_EQ(zone.sampled_requested, 1600);
+}
+
+static size_t nctors, ndtors, fail_at;
+
+static int hook_ctor(void *item, size_t size, void *ctx)
+{
+    CHECK(item != NULL);
+    CHECK_EQ(size, ITEM_SIZE);
+    CHECK_PTR(ctx, &fail_at);
+    return ++nctors == fail_at ? -EAGAIN : 0;
+}
+
+static void hook_dtor(void *item, size_t size, void *ctx)
+{
+    CHECK(item != NULL);
+    CHECK_EQ(size, ITEM_SIZE);
+    CHECK_PTR(ctx, &fail_at);
+    ndtors++;
+}
+
+TEST(hooks_run_at_each_alloc_and_free)
+{
+    start_attr(
+        (struct cellar__zone_attr){.name = "hooks", .ctor = hook_ctor, .dtor = hook_dtor, .ctx = &fail_at});
+    nctors = ndtors = fail_at = 0;
+    take(0, 50);
+    CHECK_EQ(nctors, 50);
+    give(0, 50);
+    take(0, 10);
+    CHECK_EQ(nctors, 60);
+    CHECK_EQ(ndtors, 50);
+    fail_at = 61;
+    CHECK_PTR(cellar__zone_alloc(&zone), NULL);
+    CHECK_EQ(ndtors, 50);
+    check(10);
+}
+
+static void release_fault(enum cellar__item_fault fault)
+{
+    start();
+    cellar__zone_set_uncached(true);
+    source.fault = fault;
+    cellar__zone_free(&zone, space[0]);
+}
+
+TEST(fault_of_the_backend_ends_the_program)
+{
+    EXPECT_DEATH(release_fault(CELLAR_ITEM_FREE),
+                 "cellar: double free of PTR in zone test: the item is free already\n");
+    EXPECT_DEATH(release_fault(CELLAR_ITEM_MISALIGNED),
+                 "cellar: invalid free of PTR in zone test: not the begin of an item\n");
+    EXPECT_DEATH(release_fault(CELLAR_ITEM_NOT_HERE),
+                 "cellar: invalid free of PTR in zone test: no item of this zone lies there\n");
+}
+
+TEST_MAIN()
