@@ -1,0 +1,342 @@
+#include "large/huge.h"
+
+#include <string.h>
+
+#include "arena/budget.h"
+#include "arena/dirty.h"
+#include "base/bits.h"
+#include "base/list.h"
+#include "base/tree.h"
+#include "meta/meta.h"
+#include "os/os.h"
+
+#define HUGE_CACHE_BYTES ((size_t)128 << 20)
+#define HUGE_CACHE_MAX 32
+#define HUGE_DECAY_MS_DEFAULT 500
+
+struct huge_map {
+    struct cellar__tree_node by_address; /* live */
+    struct cellar__list by_age;          /* cached */
+    char *base;
+    size_t size;
+    uint64_t since_ns; /* cached: when it was freed */
+    bool is_zero;
+};
+
+static uint64_t huge_key(const struct cellar__tree_node *node)
+{
+    return (uintptr_t)CELLAR_CONTAINER(node, const struct huge_map, by_address)->base;
+}
+
+struct cellar__lock cellar__huge_lock = CELLAR_LOCK_INIT(CELLAR_RANK_HUGE);
+
+static struct cellar__tree huge_live = {.key = huge_key};
+static struct cellar__list huge_cache = CELLAR_LIST_INIT(huge_cache); /* oldest last */
+static struct cellar__huge_usage huge_usage;
+static uint64_t huge_decay_ns = HUGE_DECAY_MS_DEFAULT * UINT64_C(1000000);
+static bool huge_thp;
+
+void cellar__huge_set_decay_ms(uint64_t decay_ms)
+{
+    huge_decay_ns = decay_ms * UINT64_C(1000000);
+}
+
+void cellar__huge_set_thp(bool wanted)
+{
+    huge_thp = wanted;
+}
+
+static struct huge_map *huge_find_locked(const void *addr)
+{
+    struct cellar__tree_node *node = cellar__tree_find_at_most(&huge_live, (uintptr_t)addr);
+    return node == NULL ? NULL : CELLAR_CONTAINER(node, struct huge_map, by_address);
+}
+
+static struct huge_map *huge_find_begin_locked(const void *block)
+{
+    struct huge_map *map = huge_find_locked(block);
+    return map != NULL && map->base == block ? map : NULL;
+}
+
+static void huge_insert_live_locked(struct huge_map *map)
+{
+    cellar__tree_insert(&huge_live, &map->by_address);
+    huge_usage.nlive++;
+    huge_usage.live_bytes += map->size;
+}
+
+static void huge_remove_live_locked(struct huge_map *map)
+{
+    cellar__tree_remove(&huge_live, &map->by_address);
+    huge_usage.nlive--;
+    huge_usage.live_bytes -= map->size;
+}
+
+static void huge_insert_cached_locked(struct huge_map *map)
+{
+    cellar__list_push(&huge_cache, &map->by_age);
+    __atomic_add_fetch(&huge_usage.ncached, 1, __ATOMIC_RELAXED); /* read unlocked */
+    huge_usage.cached_bytes += map->size;
+}
+
+static void huge_remove_cached_locked(struct huge_map *map)
+{
+    cellar__list_remove(&map->by_age);
+    __atomic_sub_fetch(&huge_usage.ncached, 1, __ATOMIC_RELAXED);
+    huge_usage.cached_bytes -= map->size;
+}
+
+/* The cached mapping that fits best and wastes at most a quarter, taken out, or NULL. */
+static struct huge_map *huge_take_cached_locked(size_t size, size_t align)
+{
+    struct huge_map *best = NULL;
+    CELLAR_LIST_EACH(node, &huge_cache)
+    {
+        struct huge_map *map = CELLAR_CONTAINER(node, struct huge_map, by_age);
+        bool fits =
+            map->size >= size && map->size - size <= size / 4 && ((uintptr_t)map->base & (align - 1)) == 0;
+        if (fits && (best == NULL || map->size < best->size)) {
+            best = map;
+        }
+    }
+    if (best != NULL) {
+        huge_remove_cached_locked(best);
+    }
+    return best;
+}
+
+static struct huge_map *huge_map_create(size_t size, size_t align)
+{
+    struct huge_map *map = cellar__meta_alloc(sizeof *map);
+    if (map == NULL) {
+        return NULL;
+    }
+    if (cellar__budget_charge(size) == 0) {
+        map->base = cellar__os_map(size, align);
+        if (map->base != NULL) {
+            map->size = size;
+            map->is_zero = true;
+            cellar__os_name(map->base, size, "cellar huge");
+            if (huge_thp) {
+                cellar__os_huge_pages(map->base, size, true);
+            }
+            return map;
+        }
+        cellar__budget_uncharge(size);
+    }
+    cellar__meta_free(map, sizeof *map);
+    return NULL;
+}
+
+/* False when the kernel keeps the mapping (its count of mappings is full). */
+static bool huge_map_destroy(struct huge_map *map)
+{
+    if (cellar__os_unmap(map->base, map->size) != 0) {
+        return false;
+    }
+    cellar__budget_uncharge(map->size);
+    cellar__meta_free(map, sizeof *map);
+    return true;
+}
+
+/* The oldest cached mapping when it is overdue or one too many, taken out, or NULL. */
+static struct huge_map *huge_take_overdue(uint64_t now_ns)
+{
+    struct huge_map *map = NULL;
+    cellar__lock_acquire(&cellar__huge_lock);
+    if (!cellar__list_is_empty(&huge_cache)) {
+        map = CELLAR_CONTAINER(huge_cache.prev, struct huge_map, by_age);
+        bool over = huge_usage.cached_bytes > HUGE_CACHE_BYTES || huge_usage.ncached > HUGE_CACHE_MAX;
+        if (over || now_ns - map->since_ns >= huge_decay_ns) {
+            huge_remove_cached_locked(map);
+        } else {
+            map = NULL;
+        }
+    }
+    cellar__lock_release(&cellar__huge_lock);
+    return map;
+}
+
+static size_t huge_purge_overdue(uint64_t now_ns)
+{
+    size_t purged = 0;
+    for (struct huge_map *map; (map = huge_take_overdue(now_ns)) != NULL;) {
+        size_t size = map->size;
+        if (!huge_map_destroy(map)) {
+            map->is_zero = cellar__os_purge(map->base, map->size) == 0;
+            map->since_ns = now_ns;
+            cellar__lock_acquire(&cellar__huge_lock);
+            huge_insert_cached_locked(map);
+            cellar__lock_release(&cellar__huge_lock);
+            break;
+        }
+        purged += size;
+    }
+    return purged;
+}
+
+void cellar__huge_tick(void)
+{
+    if (__atomic_load_n(&huge_usage.ncached, __ATOMIC_RELAXED) != 0) {
+        huge_purge_overdue(cellar__os_now_ns());
+    }
+}
+
+size_t cellar__huge_purge_all(void)
+{
+    return huge_purge_overdue(UINT64_MAX);
+}
+
+/* A fresh mapping; when it is refused, once more after everything cached went back. */
+static struct huge_map *huge_map_obtain(size_t size, size_t align)
+{
+    struct huge_map *map = huge_map_create(size, align);
+    if (map == NULL && cellar__huge_purge_all() + cellar__dirty_purge_all() != 0) {
+        map = huge_map_create(size, align);
+    }
+    return map;
+}
+
+void *cellar__huge_alloc(size_t size, size_t align, bool zero)
+{
+    size_t page_size = cellar__os_machine()->page_size;
+    uint64_t rounded;
+    if (size > PTRDIFF_MAX || !cellar__round_up_try(size, page_size, &rounded)) {
+        return NULL;
+    }
+    align = cellar__max(align, page_size);
+    cellar__lock_acquire(&cellar__huge_lock);
+    struct huge_map *map = huge_take_cached_locked(rounded, align);
+    cellar__lock_release(&cellar__huge_lock);
+    if (map == NULL) {
+        map = huge_map_obtain(rounded, align);
+    }
+    if (map == NULL) {
+        return NULL;
+    }
+    char *base = map->base;
+    bool dirty = !map->is_zero;
+    map->is_zero = false;
+    cellar__lock_acquire(&cellar__huge_lock);
+    huge_insert_live_locked(map);
+    huge_usage.nrequests++;
+    cellar__lock_release(&cellar__huge_lock);
+    return zero && dirty ? memset(base, 0, size) : base;
+}
+
+bool cellar__huge_free(void *block)
+{
+    uint64_t now_ns = cellar__os_now_ns();
+    cellar__lock_acquire(&cellar__huge_lock);
+    struct huge_map *map = huge_find_begin_locked(block);
+    if (map != NULL) {
+        huge_remove_live_locked(map);
+        map->since_ns = now_ns;
+        huge_insert_cached_locked(map);
+    }
+    cellar__lock_release(&cellar__huge_lock);
+    if (map == NULL) {
+        return false;
+    }
+    huge_purge_overdue(now_ns);
+    return true;
+}
+
+size_t cellar__huge_size(const void *block)
+{
+    cellar__lock_acquire(&cellar__huge_lock);
+    const struct huge_map *map = huge_find_begin_locked(block);
+    size_t size = map == NULL ? 0 : map->size;
+    cellar__lock_release(&cellar__huge_lock);
+    return size;
+}
+
+bool cellar__huge_find(const void *addr, void **ret_block, size_t *ret_size)
+{
+    cellar__lock_acquire(&cellar__huge_lock);
+    const struct huge_map *map = huge_find_locked(addr);
+    bool found = map != NULL && (uintptr_t)addr - (uintptr_t)map->base < map->size;
+    if (found) {
+        *ret_block = map->base;
+        *ret_size = map->size;
+    }
+    cellar__lock_release(&cellar__huge_lock);
+    return found;
+}
+
+static bool huge_map_contains(const struct huge_map *map, const void *addr)
+{
+    return (uintptr_t)addr - (uintptr_t)map->base < map->size;
+}
+
+bool cellar__huge_contains(const void *addr)
+{
+    cellar__lock_acquire(&cellar__huge_lock);
+    const struct huge_map *live = huge_find_locked(addr);
+    bool found = live != NULL && huge_map_contains(live, addr);
+    CELLAR_LIST_EACH(node, &huge_cache)
+    {
+        found = found || huge_map_contains(CELLAR_CONTAINER(node, struct huge_map, by_age), addr);
+    }
+    cellar__lock_release(&cellar__huge_lock);
+    return found;
+}
+
+static struct huge_map *huge_take_live(void *block)
+{
+    cellar__lock_acquire(&cellar__huge_lock);
+    struct huge_map *map = huge_find_begin_locked(block);
+    if (map != NULL) {
+        huge_remove_live_locked(map);
+    }
+    cellar__lock_release(&cellar__huge_lock);
+    return map;
+}
+
+/* Changes the mapping's size through the kernel. False with the mapping as it was. The map is on no list. */
+static bool huge_map_resize(struct huge_map *map, size_t size)
+{
+    size_t old_size = map->size;
+    if (size > old_size && cellar__budget_charge(size - old_size) != 0) {
+        return false;
+    }
+    char *base = cellar__os_remap(map->base, old_size, size);
+    if (base == NULL) {
+        if (size > old_size) {
+            cellar__budget_uncharge(size - old_size);
+        }
+        return false;
+    }
+    if (size < old_size) {
+        cellar__budget_uncharge(old_size - size);
+    }
+    map->base = base;
+    map->size = size;
+    return true;
+}
+
+void *cellar__huge_resize(void *block, size_t size)
+{
+    uint64_t rounded;
+    if (size == 0 || size > PTRDIFF_MAX ||
+        !cellar__round_up_try(size, cellar__os_machine()->page_size, &rounded)) {
+        return NULL;
+    }
+    struct huge_map *map = huge_take_live(block);
+    if (map == NULL) {
+        return NULL;
+    }
+    bool done = rounded == map->size || huge_map_resize(map, rounded);
+    block = done ? map->base : NULL;
+    cellar__lock_acquire(&cellar__huge_lock);
+    huge_insert_live_locked(map);
+    cellar__lock_release(&cellar__huge_lock);
+    return block;
+}
+
+void cellar__huge_usage(struct cellar__huge_usage *ret_usage)
+{
+    cellar__lock_acquire(&cellar__huge_lock);
+    *ret_usage = huge_usage;
+    cellar__lock_release(&cellar__huge_lock);
+}

@@ -1,0 +1,145 @@
+/* levels: base os submap meta arena slab keg bucket zone large */
+#include "large/large.h"
+
+#include "arena/fit.h"
+#include "os/fault.h"
+#include "test.h"
+
+static struct cellar__large_source three = {.ngranules = 3, .tag = 30};
+static struct cellar__large_source five = {.ngranules = 5, .tag = 50};
+
+static void start(void)
+{
+    static bool is_started;
+    if (!is_started) {
+        CHECK_EQ(cellar__meta_init(), 0);
+        CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+        is_started = true;
+    }
+}
+
+static char *take(struct cellar__large_source *source)
+{
+    void *items[4] = {NULL};
+    CHECK_EQ(cellar__large_backend.import(source, items, 4), 1); /* one run an import */
+    CHECK(items[0] != NULL);
+    return items[0];
+}
+
+static enum cellar__item_fault give(struct cellar__large_source *source, void *block)
+{
+    enum cellar__item_fault fault;
+    size_t given = cellar__large_backend.release(source, &block, 1, &fault);
+    CHECK_EQ(given, fault == CELLAR_ITEM_OK);
+    return fault;
+}
+
+/* G1 */
+TEST(block_is_a_run_with_a_descriptor)
+{
+    start();
+    char *block = take(&three);
+    struct cellar__run *run = cellar__run_find(block + 3 * CELLAR_GRANULE - 1);
+    CHECK_EQ((uintptr_t)block % CELLAR_GRANULE, 0);
+    CHECK(run != NULL);
+    CHECK_PTR(run->base, block);
+    CHECK_EQ(run->ngranules, 3);
+    CHECK_EQ(run->kind, CELLAR_RUN_LARGE);
+    CHECK_PTR(cellar__large_of(run)->source, &three);
+    CHECK_EQ(cellar__page_map_tag(block), three.tag);
+    CHECK_EQ(three.nout, 1);
+    CHECK_EQ(give(&three, block), CELLAR_ITEM_OK);
+    CHECK_EQ(three.nout, 0);
+    CHECK_PTR(cellar__run_find(block), NULL);
+}
+
+TEST(import_of_none_gives_none)
+{
+    void *item = NULL;
+    start();
+    CHECK_EQ(cellar__large_backend.import(&three, &item, 0), 0);
+    CHECK_EQ(three.nout, 0);
+}
+
+TEST(release_refuses_what_is_no_block_of_the_source)
+{
+    start();
+    char *block = take(&three);
+    CHECK_EQ(give(&three, block + CELLAR_GRANULE), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(give(&three, block + 16), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(give(&five, block), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(give(&three, &three), CELLAR_ITEM_NOT_HERE);
+    CHECK_EQ(three.nout, 1);
+    CHECK_EQ(give(&three, block), CELLAR_ITEM_OK);
+    CHECK_EQ(give(&three, block), CELLAR_ITEM_NOT_HERE);
+    CHECK_EQ(three.nout, 0);
+}
+
+TEST(release_stops_at_the_first_fault)
+{
+    enum cellar__item_fault fault;
+    start();
+    void *blocks[3] = {take(&three), &fault, take(&three)};
+    CHECK_EQ(cellar__large_backend.release(&three, blocks, 3, &fault), 1);
+    CHECK_EQ(fault, CELLAR_ITEM_NOT_HERE);
+    CHECK_EQ(three.nout, 1);
+    CHECK_EQ(give(&three, blocks[2]), CELLAR_ITEM_OK);
+}
+
+TEST(resize_changes_size_source_and_tag)
+{
+    start();
+    char *block = take(&three);
+    struct cellar__large *large = cellar__large_of(cellar__run_find(block));
+    memset(block, 0x21, 3 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__large_resize(large, &five), 0); /* what lies behind is free */
+    CHECK_EQ(three.nout, 0);
+    CHECK_EQ(five.nout, 1);
+    CHECK_EQ(cellar__page_map_tag(block), five.tag);
+    CHECK_EQ(cellar__page_map_tag(block + 5 * CELLAR_GRANULE - 1), five.tag);
+    CHECK_EQ(block[3 * CELLAR_GRANULE - 1], 0x21);
+    memset(block, 0x22, 5 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__large_resize(large, &three), 0);
+    CHECK_EQ(cellar__page_map_tag(block), three.tag);
+    CHECK_EQ(cellar__page_map_tag(block + 3 * CELLAR_GRANULE), 0);
+    CHECK_PTR(cellar__run_find(block + 3 * CELLAR_GRANULE), NULL);
+    CHECK_EQ(give(&three, block), CELLAR_ITEM_OK);
+    CHECK_EQ(five.nout, 0);
+}
+
+TEST(resize_fails_when_the_neighbour_is_out)
+{
+    start();
+    char *blocks[64] = {take(&three)};
+    size_t n = 1;
+    do { /* until one lies right behind the one before */
+        CHECK_LT(n, 64);
+        blocks[n++] = take(&three);
+    } while (blocks[n - 1] != blocks[n - 2] + 3 * CELLAR_GRANULE);
+    char *block = blocks[n - 2];
+    struct cellar__large *large = cellar__large_of(cellar__run_find(block));
+    CHECK_EQ(cellar__large_resize(large, &five), -ENOMEM);
+    CHECK_PTR(large->source, &three);
+    CHECK_EQ(cellar__page_map_tag(block), three.tag);
+    CHECK_EQ(large->run.ngranules, 3);
+    CHECK_EQ(five.nout, 0);
+    for (size_t i = 0; i < n; i++) {
+        CHECK_EQ(give(&three, blocks[i]), CELLAR_ITEM_OK);
+    }
+}
+
+TEST(import_gives_none_without_memory)
+{
+    static struct cellar__large_source vast = {.ngranules = 4096, .tag = 7}; /* beyond what is committed */
+    void *item = NULL;
+    start();
+    cellar__fault_arm(CELLAR_FAULT_COMMIT, 0, UINT32_MAX);
+    CHECK_EQ(cellar__large_backend.import(&vast, &item, 1), 0);
+    cellar__fault_disarm_all();
+    CHECK_EQ(vast.nout, 0);
+    CHECK_EQ(cellar__large_backend.import(&vast, &item, 1), 1);
+    CHECK_EQ(give(&vast, item), CELLAR_ITEM_OK);
+    CHECK_PTR(cellar__arena_check(&cellar__heap_arena), NULL);
+}
+
+TEST_MAIN()
