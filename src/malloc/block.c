@@ -1,0 +1,156 @@
+#include "malloc/block.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "arena/dirty.h"
+#include "base/bits.h"
+#include "large/huge.h"
+#include "malloc/foreign.h"
+#include "malloc/heap.h"
+#include "zone/thread.h"
+
+/* The clockwork of decay: looked at whenever a bucket has run dry, so a process that allocates gives memory back. */
+static void block_tick(void)
+{
+    cellar__dirty_tick();
+    cellar__huge_tick();
+}
+
+/* Pops from the thread's cache or goes to the zone; the latter is the sample for internal fragmentation. */
+static void *block_alloc_class(unsigned id, size_t size)
+{
+    struct cellar__thread *thread = cellar__self;
+    struct cellar__zone *zone = cellar__heap_zone(id);
+    void *block = cellar__cache_pop(&thread->caches[id]);
+    if (block == NULL) {
+        block_tick();
+        block = cellar__zone_alloc_slow(zone, thread);
+        if (block != NULL) {
+            cellar__zone_sample(zone, size);
+        }
+    }
+    return block;
+}
+
+/* Whether the block is a run that still reads as zero; from now on it does not count as such. */
+static bool block_take_zero(void *block)
+{
+    struct cellar__run *run = cellar__run_find(block);
+    bool is_zero = run->is_zero;
+    if (is_zero) {
+        run->is_zero = false;
+    }
+    return is_zero;
+}
+
+static void *block_alloc(size_t size, bool zero)
+{
+    if (size > CELLAR_CLASS_MAX) {
+        block_tick();
+        return cellar__huge_alloc(size, 1, zero);
+    }
+    unsigned id = cellar__class_of(size);
+    void *block = block_alloc_class(id, size);
+    if (block == NULL) {
+        return NULL;
+    }
+    if (id > CELLAR_CLASS_NSLAB && block_take_zero(block)) {
+        return block;
+    }
+    return zero ? memset(block, 0, size) : block;
+}
+
+void *cellar__block_alloc(size_t size)
+{
+    return cellar__heap_start() ? block_alloc(size, false) : NULL;
+}
+
+void *cellar__block_alloc_zero(size_t size)
+{
+    return cellar__heap_start() ? block_alloc(size, true) : NULL;
+}
+
+void *cellar__block_alloc_aligned(size_t size, size_t align)
+{
+    if (!cellar__heap_start()) {
+        return NULL;
+    }
+    unsigned id = cellar__class_of_aligned(size, align);
+    if (id == 0) {
+        return cellar__huge_alloc(size == 0 ? 1 : size, align, false);
+    }
+    void *block = block_alloc_class(id, size);
+    if (block != NULL && id > CELLAR_CLASS_NSLAB) {
+        block_take_zero(block);
+    }
+    return block;
+}
+
+void cellar__block_free(void *block)
+{
+    if (block == NULL) {
+        return;
+    }
+    uint16_t tag = cellar__page_map_tag(block);
+    if (tag != 0) {
+        unsigned id = tag / sizeof(struct cellar__cache);
+        cellar__zone_free_slow(cellar__zone_get((uint16_t)id), cellar__self, block);
+    } else if (!cellar__huge_free(block)) {
+        cellar__foreign_free(block);
+    }
+}
+
+size_t cellar__block_usable(const void *block)
+{
+    uint16_t tag = cellar__page_map_tag(block);
+    if (tag != 0) {
+        return cellar__class_size(tag / (unsigned)sizeof(struct cellar__cache));
+    }
+    return cellar__huge_size(block);
+}
+
+static void *block_move(void *block, size_t old_size, size_t size)
+{
+    void *moved = cellar__block_alloc(size);
+    if (moved != NULL) {
+        memcpy(moved, block, cellar__min(old_size, size));
+        cellar__block_free(block);
+    }
+    return moved;
+}
+
+/* A run whose size changes to that of another class of runs, in place; false when it has to move. */
+static bool block_resize_run(void *block, size_t old_size, size_t size)
+{
+    if (old_size <= CELLAR_CLASS_SLAB_MAX || size <= CELLAR_CLASS_SLAB_MAX || size > CELLAR_CLASS_MAX) {
+        return false;
+    }
+    struct cellar__run *run = cellar__run_find(block);
+    if (run->kind != CELLAR_RUN_LARGE || run->base != block) {
+        return false;
+    }
+    return cellar__large_resize(cellar__large_of(run), cellar__heap_source(cellar__class_of(size))) == 0;
+}
+
+/* Shrinking keeps the block while at least half of it stays in use. */
+static bool block_stays(size_t old_size, size_t size)
+{
+    return size <= old_size && size >= old_size / 2;
+}
+
+void *cellar__block_resize(void *block, size_t size)
+{
+    size_t old_size = cellar__block_usable(block);
+    if (old_size == 0) {
+        return cellar__foreign_realloc(block, size);
+    }
+    if (cellar__page_map_tag(block) == 0) {
+        return size > CELLAR_CLASS_MAX ? cellar__huge_resize(block, size) : block_move(block, old_size, size);
+    }
+    bool in_place = size <= CELLAR_CLASS_MAX && cellar__class_size(cellar__class_of(size)) == old_size;
+    if (in_place || block_resize_run(block, old_size, size) || block_stays(old_size, size)) {
+        return block;
+    }
+    return block_move(block, old_size, size);
+}

@@ -1,0 +1,79 @@
+#include "malloc/classes.h"
+
+#include "base/assert.h"
+#include "submap/page_map.h"
+
+#define CLASS_LINEAR_MAX 128u
+#define CLASS_FINE_MAX 1024u
+#define CLASS_FIRST_FINE 8u    /* id of 128 */
+#define CLASS_FIRST_COARSE 32u /* id of 1024 */
+#define CLASS_FIRST_RUN (CELLAR_CLASS_NSLAB + 1u)
+#define CLASS_LINEAR_GRANULES 8u
+
+/* Steps above 2^lg_base: `per` of them a doubling; step 0 is 2^lg_base itself. */
+static size_t class_geometric_size(unsigned lg_base, unsigned lg_per, unsigned step)
+{
+    unsigned doubling = step >> lg_per;
+    unsigned part = step & ((1u << lg_per) - 1);
+    size_t base = (size_t)1 << (lg_base + doubling);
+    return base + part * (base >> lg_per);
+}
+
+/* The smallest step whose size is at least n > 2^lg_base. */
+static unsigned class_geometric_step(unsigned lg_base, unsigned lg_per, size_t n)
+{
+    unsigned lg = cellar__lg_floor(n - 1); /* 2^lg < n <= 2^(lg+1) */
+    unsigned lg_step = lg - lg_per;
+    size_t part = (n - ((size_t)1 << lg) + ((size_t)1 << lg_step) - 1) >> lg_step;
+    return ((lg - lg_base) << lg_per) + (unsigned)part;
+}
+
+size_t cellar__class_size(unsigned id)
+{
+    CELLAR_ASSERT(id > 0 && id < CELLAR_CLASS_END);
+    if (id <= CLASS_FIRST_FINE) {
+        return id * 16;
+    }
+    if (id <= CLASS_FIRST_COARSE) {
+        return class_geometric_size(7, 3, id - CLASS_FIRST_FINE);
+    }
+    if (id < CLASS_FIRST_RUN) {
+        return class_geometric_size(10, 2, id - CLASS_FIRST_COARSE);
+    }
+    unsigned granules = id - CLASS_FIRST_RUN + 1;
+    return granules <= CLASS_LINEAR_GRANULES
+               ? granules << CELLAR_LG_GRANULE
+               : class_geometric_size(CELLAR_LG_GRANULE + 3, 2, granules - CLASS_LINEAR_GRANULES);
+}
+
+unsigned cellar__class_of(size_t n)
+{
+    CELLAR_ASSERT(n <= CELLAR_CLASS_MAX);
+    if (n <= CLASS_LINEAR_MAX) {
+        return n <= 16 ? 1 : (unsigned)((n + 15) / 16);
+    }
+    if (n <= CLASS_FINE_MAX) {
+        return CLASS_FIRST_FINE + class_geometric_step(7, 3, n);
+    }
+    if (n <= CELLAR_CLASS_SLAB_MAX) {
+        return CLASS_FIRST_COARSE + class_geometric_step(10, 2, n);
+    }
+    if (n <= CLASS_LINEAR_GRANULES << CELLAR_LG_GRANULE) {
+        return CLASS_FIRST_RUN + (unsigned)((n - 1) >> CELLAR_LG_GRANULE);
+    }
+    return CLASS_FIRST_RUN - 1 + CLASS_LINEAR_GRANULES + class_geometric_step(CELLAR_LG_GRANULE + 3, 2, n);
+}
+
+/* Slabs begin at granules, so item i is aligned when the size is a multiple; runs are granules themselves. */
+unsigned cellar__class_of_aligned(size_t n, size_t align)
+{
+    if (n > CELLAR_CLASS_MAX || align > CELLAR_GRANULE) {
+        return 0;
+    }
+    for (unsigned id = cellar__class_of(cellar__max(n, align)); id < CELLAR_CLASS_END; id++) {
+        if (cellar__class_size(id) % align == 0) {
+            return id;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,62 @@
+#include "malloc/fork.h"
+
+#include <pthread.h>
+
+#include "arena/dirty.h"
+#include "large/huge.h"
+#include "malloc/heap.h"
+#include "meta/meta.h"
+#include "submap/window.h"
+#include "zone/thread.h"
+
+/* The locks above the kegs, in order of rank. */
+static struct cellar__lock *const fork_locks[] = {
+    &cellar__huge_lock,   &cellar__dirty_lock, &cellar__heap_arena.lock,
+    &cellar__window_lock, &cellar__meta_lock,
+};
+
+/* Whether this thread is between prepare and parent or child with the locks held. */
+static __thread bool fork_holds_locks __attribute__((tls_model("initial-exec")));
+
+void cellar__fork_prepare(void)
+{
+    if (!cellar__heap_start()) { /* no heap, no locks that could be held */
+        return;
+    }
+    fork_holds_locks = true;
+    cellar__lock_acquire(&cellar__threads_lock);
+    cellar__lock_allow_equal(true); /* kegs have one rank; here they go by class */
+    for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
+        cellar__lock_acquire(&cellar__heap_keg(id)->lock);
+    }
+    cellar__lock_allow_equal(false);
+    for (size_t i = 0; i < CELLAR_COUNTOF(fork_locks); i++) {
+        cellar__lock_acquire(fork_locks[i]);
+    }
+}
+
+void cellar__fork_parent(void)
+{
+    if (!fork_holds_locks) {
+        return;
+    }
+    fork_holds_locks = false;
+    for (size_t i = CELLAR_COUNTOF(fork_locks); i > 0; i--) {
+        cellar__lock_release(fork_locks[i - 1]);
+    }
+    for (unsigned id = CELLAR_CLASS_NSLAB; id > 0; id--) {
+        cellar__lock_release(&cellar__heap_keg(id)->lock);
+    }
+    cellar__lock_release(&cellar__threads_lock);
+}
+
+void cellar__fork_child(void)
+{
+    cellar__fork_parent();
+    cellar__thread_forget_orphans();
+}
+
+void cellar__fork_register(void)
+{
+    pthread_atfork(cellar__fork_prepare, cellar__fork_parent, cellar__fork_child);
+}

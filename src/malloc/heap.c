@@ -1,0 +1,123 @@
+#include "malloc/heap.h"
+
+#include "arena/budget.h"
+#include "arena/dirty.h"
+#include "base/fmt.h"
+#include "large/huge.h"
+#include "malloc/options.h"
+#include "meta/meta.h"
+#include "os/os.h"
+#include "zone/thread.h"
+
+enum heap_state { HEAP_IDLE, HEAP_STARTING };
+
+bool cellar__heap_is_started;
+
+static uint32_t heap_state;
+static struct cellar__zone heap_zones[CELLAR_CLASS_END];
+static struct cellar__keg heap_kegs[CELLAR_CLASS_NSLAB + 1];
+static struct cellar__large_source heap_sources[CELLAR_CLASS_NRUN];
+
+struct cellar__zone *cellar__heap_zone(unsigned class_id)
+{
+    return &heap_zones[class_id];
+}
+
+struct cellar__keg *cellar__heap_keg(unsigned class_id)
+{
+    return class_id <= CELLAR_CLASS_NSLAB ? &heap_kegs[class_id] : NULL;
+}
+
+struct cellar__large_source *cellar__heap_source(unsigned class_id)
+{
+    return class_id > CELLAR_CLASS_NSLAB ? &heap_sources[class_id - CELLAR_CLASS_NSLAB - 1] : NULL;
+}
+
+static void heap_prepare_thread(struct cellar__thread *thread)
+{
+    for (size_t i = 0; i < CELLAR_THREAD_NSMALL; i++) {
+        thread->by_size[i] = &thread->caches[cellar__class_of(i * 16)];
+    }
+}
+
+static uint16_t heap_tag(unsigned class_id)
+{
+    return (uint16_t)(class_id * sizeof(struct cellar__cache));
+}
+
+static void heap_start_zone(unsigned id)
+{
+    size_t size = cellar__class_size(id);
+    struct cellar__zone_attr attr = {.size = size};
+    struct cellar__fmt name;
+    cellar__fmt_init(&name, attr.name, sizeof attr.name);
+    if (id <= CELLAR_CLASS_NSLAB) {
+        struct cellar__keg_attr keg = {.size = size, .tag = heap_tag(id)};
+        cellar__keg_init(&heap_kegs[id], &keg);
+        attr.backend = &cellar__zone_keg_backend;
+        attr.source = &heap_kegs[id];
+        cellar__fmt_print(&name, "malloc.%zu", size);
+    } else {
+        struct cellar__large_source *source = cellar__heap_source(id);
+        *source = (struct cellar__large_source){.ngranules = size >> CELLAR_LG_GRANULE, .tag = heap_tag(id)};
+        attr.backend = &cellar__large_backend;
+        attr.source = source;
+        cellar__fmt_print(&name, "malloc.%zuK", size >> 10);
+    }
+    cellar__zone_init(&heap_zones[id], (uint16_t)id, &attr);
+}
+
+static bool heap_start_levels(void)
+{
+    const struct cellar__options *options = cellar__options_get();
+    if (cellar__meta_base == NULL && cellar__meta_init() != 0) {
+        return false;
+    }
+    if (cellar__heap_init(cellar__fit_find(options->fit)) != 0) {
+        return false;
+    }
+    cellar__dirty_set_decay_ms(options->decay_ms);
+    cellar__huge_set_decay_ms(options->decay_ms);
+    cellar__huge_set_thp(options->thp == CELLAR_THP_HUGE);
+    cellar__budget_set_limit(options->limit);
+    cellar__zone_set_uncached(options->mode == CELLAR_MODE_HARDEN);
+    for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
+        heap_start_zone(id);
+    }
+    cellar__thread_set_prepare(heap_prepare_thread);
+    return true;
+}
+
+bool cellar__heap_start_slow(void)
+{
+    uint32_t expected = HEAP_IDLE;
+    while (!__atomic_compare_exchange_n(&heap_state, &expected, HEAP_STARTING, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED)) {
+        if (cellar__heap_is_started) {
+            return true;
+        }
+        cellar__os_wait(&heap_state, HEAP_STARTING);
+        expected = HEAP_IDLE;
+    }
+    bool started = cellar__heap_is_started;
+    if (!started) {
+        cellar__options_read();
+        started = heap_start_levels();
+        __atomic_store_n(&cellar__heap_is_started, started, __ATOMIC_RELEASE);
+    }
+    __atomic_store_n(&heap_state, HEAP_IDLE, __ATOMIC_RELEASE);
+    cellar__os_wake_one(&heap_state);
+    return started;
+}
+
+size_t cellar__heap_trim(void)
+{
+    struct cellar__thread *thread = cellar__self;
+    for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
+        if (!cellar__thread_is_empty(thread)) {
+            cellar__zone_drain_cache(&heap_zones[id], &thread->caches[id]);
+        }
+        cellar__zone_drain_depot(&heap_zones[id]);
+    }
+    return cellar__dirty_purge_all() + cellar__huge_purge_all();
+}

@@ -1,0 +1,117 @@
+/* levels: lib */
+/* malloc_trim gives memory back at once, and the page-aligned and array calls keep their contracts. */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "test.h"
+
+/* Resident pages of this process. */
+static size_t resident(void)
+{
+    char text[128];
+    int fd = open("/proc/self/statm", O_RDONLY);
+    ssize_t length = read(fd, text, sizeof text - 1);
+    close(fd);
+    CHECK(length > 0);
+    text[length] = '\0';
+    char *second = strchr(text, ' ');
+    CHECK(second != NULL);
+    return strtoul(second, NULL, 10);
+}
+
+TEST(trim_gives_a_spike_back)
+{
+    enum { NBLOCKS = 4000, SIZE = 5000 };
+    static char *blocks[NBLOCKS];
+    free(malloc(1));
+    malloc_trim(0);
+    size_t before = resident();
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        blocks[i] = malloc(SIZE);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, SIZE);
+    }
+    CHECK(resident() > before + NBLOCKS);
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        free(blocks[i]);
+    }
+    CHECK_EQ(malloc_trim(0), 1);
+    CHECK(resident() < before + 100); /* pages: descriptors of the spike stay */
+    CHECK_EQ(malloc_trim(0), 0);
+}
+
+TEST(trim_gives_a_freed_mapping_back)
+{
+    size_t before = resident();
+    char *block = malloc(32u << 20);
+    CHECK(block != NULL);
+    memset(block, 1, 32u << 20);
+    free(block);
+    CHECK(resident() > before + 8000);
+    CHECK_EQ(malloc_trim(0), 1);
+    CHECK(resident() < before + 100);
+}
+
+TEST(blocks_outlive_a_trim)
+{
+    char *block = malloc(300);
+    memset(block, 'x', 300);
+    free(malloc(300));
+    malloc_trim(0);
+    for (size_t i = 0; i < 300; i++) {
+        CHECK_EQ(block[i], 'x');
+    }
+    char *other = malloc(300);
+    CHECK(other != block);
+    free(other);
+    free(block);
+}
+
+TEST(reallocarray_checks_the_product)
+{
+    char *block = reallocarray(NULL, 10, 20);
+    CHECK(block != NULL && malloc_usable_size(block) >= 200);
+    errno = 0;
+    volatile size_t many = SIZE_MAX / 2;
+    CHECK(reallocarray(block, many, 3) == NULL);
+    CHECK_EQ(errno, ENOMEM);
+    memset(block, 1, 200); /* still ours */
+    block = reallocarray(block, 100, 20);
+    CHECK(block != NULL && block[199] == 1);
+    free(block);
+}
+
+TEST(valloc_and_pvalloc_are_page_aligned)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *one = valloc(10);
+    char *two = pvalloc(page + 1);
+    CHECK(one != NULL && two != NULL);
+    CHECK_EQ((uintptr_t)one % page, 0);
+    CHECK_EQ((uintptr_t)two % page, 0);
+    CHECK(malloc_usable_size(two) >= 2 * page);
+    memset(two, 1, 2 * page);
+    free(one);
+    free(two);
+}
+
+/* Through a pointer that the compiler cannot see through: clang takes errno for unchanged across valloc. */
+static void check_refuses(void *(*volatile function)(size_t))
+{
+    errno = 0;
+    CHECK(function(SIZE_MAX - 5) == NULL);
+    CHECK_EQ(errno, ENOMEM);
+}
+
+TEST(pages_refuse_what_wraps)
+{
+    check_refuses(pvalloc);
+    check_refuses(valloc);
+}
+
+TEST_MAIN()

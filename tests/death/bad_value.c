@@ -1,0 +1,9 @@
+/* expect: cellar: CELLAR_CONF: fit: bad value "tight"; it must be one of instant, best, first; using instant */
+/* status: exit 0 */
+/* conf: fit:tight */
+#include <stdlib.h>
+
+int main(void)
+{
+    return malloc(10) == NULL;
+}

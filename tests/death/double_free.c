@@ -1,0 +1,13 @@
+/* expect: cellar: double free of PTR in zone malloc.112: the item is free already */
+/* status: abort */
+/* conf: mode:harden */
+#include <stdlib.h>
+
+int main(void)
+{
+    void *other = malloc(100); /* keeps the slab */
+    void *block = malloc(100);
+    free(block);
+    free(block);
+    return 0;
+}

@@ -1,0 +1,11 @@
+/* expect: cellar: invalid free of PTR: not an address of Cellar's */
+/* status: abort */
+/* conf: foreign_free:abort */
+#include <stdlib.h>
+
+int main(void)
+{
+    static char foreign[64];
+    free(foreign);
+    return 0;
+}
