@@ -1,5 +1,5 @@
 # cmake --install: the libraries, the public headers, the command, the man pages and the pkg-config file.
-install(TARGETS cellar_shared cellar_static
+install(TARGETS cellar_shared cellar_static cellar_api_shared cellar_api_static
     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/cellar DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
 if(CELLAR_HAVE_TOOL)

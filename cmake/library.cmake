@@ -1,28 +1,43 @@
-# build/libcellar.so and build/libcellar.a, from the objects of all levels. abi/symbols.txt says what is exported.
+# build/libcellar.so and .a replace malloc; build/libcellar-api.so and .a have the names cellar_* only. All are made from
+# the objects of all levels. abi/symbols.txt says what is exported.
+set(symbols ${CMAKE_SOURCE_DIR}/abi/symbols.txt)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${symbols})
+
 set(objects ${CELLAR_LEVELS})
 list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:cellar_\\1>")
 
+# The entry points once more, without the names of the C library and the operators of C++ (src/malloc/names.h).
+file(GLOB api_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/malloc/*.c)
+list(FILTER api_sources EXCLUDE REGEX "/new\\.c$")
+cellar_level_library(cellar_malloc_api $<BOOL:${CELLAR_DEBUG}> ${api_sources})
+target_compile_definitions(cellar_malloc_api PRIVATE CELLAR_OVERRIDE=0)
+set(api_objects ${objects})
+list(TRANSFORM api_objects REPLACE "cellar_malloc>" "cellar_malloc_api>")
+
+# cellar_library(NAME OUTPUT PATTERN OBJECT...): a shared and a static library; symbols that match the pattern are exported.
 # No version node: a program asks for malloc@GLIBC_2.2.5, and the dynamic linker takes a preloaded malloc for it only
 # when that has no version of its own.
-set(symbols ${CMAKE_SOURCE_DIR}/abi/symbols.txt)
-set(version_script ${CMAKE_BINARY_DIR}/cellar.map)
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${symbols})
-file(STRINGS ${symbols} names REGEX "^[a-zA-Z_]")
-list(JOIN names ";\n        " names)
-file(CONFIGURE OUTPUT ${version_script} CONTENT "{\n    global:\n        @names@;\n    local:\n        *;\n};\n" @ONLY)
+function(cellar_library name output pattern)
+    set(version_script ${CMAKE_BINARY_DIR}/${output}.map)
+    file(STRINGS ${symbols} names REGEX ${pattern})
+    list(JOIN names ";\n        " names)
+    file(CONFIGURE OUTPUT ${version_script}
+        CONTENT "{\n    global:\n        @names@;\n    local:\n        *;\n};\n" @ONLY)
+    add_library(${name}_shared SHARED ${ARGN})
+    set_target_properties(${name}_shared PROPERTIES OUTPUT_NAME ${output}
+        VERSION ${CELLAR_VERSION} SOVERSION ${CELLAR_SOVERSION} LINK_DEPENDS ${version_script})
+    target_include_directories(${name}_shared INTERFACE ${CMAKE_SOURCE_DIR}/include)
+    # now: resolving a symbol on first use could enter malloc while malloc runs. nodelete: blocks and threads outlive a
+    # dlclose. defs: an undefined symbol is found here, not in somebody's program.
+    target_link_options(${name}_shared PRIVATE -Wl,--version-script=${version_script} -Wl,-z,relro -Wl,-z,now
+        -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,--as-needed)
+    if(NOT CELLAR_SANITIZE)
+        target_link_options(${name}_shared PRIVATE -Wl,-z,defs)
+    endif()
+    add_library(${name}_static STATIC ${ARGN})
+    set_target_properties(${name}_static PROPERTIES OUTPUT_NAME ${output})
+    target_include_directories(${name}_static INTERFACE ${CMAKE_SOURCE_DIR}/include)
+endfunction()
 
-add_library(cellar_shared SHARED ${objects})
-set_target_properties(cellar_shared PROPERTIES OUTPUT_NAME cellar
-    VERSION ${CELLAR_VERSION} SOVERSION ${CELLAR_SOVERSION} LINK_DEPENDS ${version_script})
-target_include_directories(cellar_shared INTERFACE ${CMAKE_SOURCE_DIR}/include)
-# now: resolving a symbol on first use could enter malloc while malloc runs. nodelete: blocks and threads outlive a
-# dlclose. defs: an undefined symbol is found here, not in somebody's program.
-target_link_options(cellar_shared PRIVATE -Wl,--version-script=${version_script} -Wl,-z,relro -Wl,-z,now
-    -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,--as-needed)
-if(NOT CELLAR_SANITIZE)
-    target_link_options(cellar_shared PRIVATE -Wl,-z,defs)
-endif()
-
-add_library(cellar_static STATIC ${objects})
-set_target_properties(cellar_static PROPERTIES OUTPUT_NAME cellar)
-target_include_directories(cellar_static INTERFACE ${CMAKE_SOURCE_DIR}/include)
+cellar_library(cellar cellar "^[a-zA-Z_]" ${objects})
+cellar_library(cellar_api cellar-api "^cellar_" ${api_objects})

@@ -5,6 +5,7 @@
 #           zone/depot  one source file of a level
 #           all         every level, malloc included: the program itself runs on Cellar
 #           lib         build/libcellar.so, as a user links it
+#           api         build/libcellar-api.so, which leaves malloc to libc
 #   with: fake/os.c     more sources, relative to tests/
 #   sanitize: yes|no    overrides the rule below
 #   timeout: SECONDS    instead of 120
@@ -26,7 +27,7 @@ endfunction()
 # Sets ret to whether the program may run under the chosen sanitizer.
 function(cellar_test_sanitizable name levels choice ret)
     set(result ON)
-    if(CELLAR_SANITIZE MATCHES "address|thread" AND levels MATCHES "(^|;)(all|lib|malloc)(;|$)")
+    if(CELLAR_SANITIZE MATCHES "address|thread" AND levels MATCHES "(^|;)(all|lib|api|malloc)(;|$)")
         set(result OFF)
     elseif(CELLAR_SANITIZE STREQUAL thread AND NOT name MATCHES "^(unit|thread)/")
         set(result OFF)
@@ -42,6 +43,8 @@ function(cellar_test_link target levels)
     foreach(level IN LISTS levels)
         if(level STREQUAL lib)
             target_link_libraries(${target} PRIVATE cellar_shared)
+        elseif(level STREQUAL api)
+            target_link_libraries(${target} PRIVATE cellar_api_shared)
         elseif(level STREQUAL all)
             foreach(each IN LISTS CELLAR_LEVELS)
                 target_link_libraries(${target} PRIVATE cellar_${each}_test)

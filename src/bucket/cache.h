@@ -52,11 +52,14 @@ CELLAR_INLINE void *cellar__cache_pop(struct cellar__cache *cache)
     return item;
 }
 
-/* Pushes an item. False when the loaded bucket is full. */
+/*
+ * Pushes an item. False when the loaded bucket is full, or when the item lies on its top already: the program freed it
+ * twice in a row. An empty bucket has no top; what is compared then is the end of its header, which is no address.
+ */
 CELLAR_INLINE bool cellar__cache_push(struct cellar__cache *cache, void *item)
 {
     void **top = cache->top;
-    if (CELLAR_UNLIKELY(top == cache->ceiling)) {
+    if (CELLAR_UNLIKELY(top == cache->ceiling) || CELLAR_UNLIKELY(top[-1] == item)) {
         return false;
     }
     *top = item;

@@ -15,15 +15,24 @@ static struct cellar__lock *const fork_locks[] = {
     &cellar__window_lock, &cellar__meta_lock,
 };
 
-/* Whether this thread is between prepare and parent or child with the locks held. */
-static __thread bool fork_holds_locks __attribute__((tls_model("initial-exec")));
+/* The thread between prepare and parent or child, by where its pointer lies; set and cleared with all locks held. */
+static struct cellar__thread *const *fork_owner;
+
+static bool fork_holds_locks(void)
+{
+    return __atomic_load_n(&fork_owner, __ATOMIC_RELAXED) == &cellar__self;
+}
+
+static void fork_set_owner(struct cellar__thread *const *owner)
+{
+    __atomic_store_n(&fork_owner, owner, __ATOMIC_RELAXED);
+}
 
 void cellar__fork_prepare(void)
 {
     if (!cellar__heap_start()) { /* no heap, no locks that could be held */
         return;
     }
-    fork_holds_locks = true;
     cellar__lock_acquire(&cellar__threads_lock);
     cellar__lock_allow_equal(true); /* kegs have one rank; here they go by class */
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
@@ -33,14 +42,15 @@ void cellar__fork_prepare(void)
     for (size_t i = 0; i < CELLAR_COUNTOF(fork_locks); i++) {
         cellar__lock_acquire(fork_locks[i]);
     }
+    fork_set_owner(&cellar__self);
 }
 
 void cellar__fork_parent(void)
 {
-    if (!fork_holds_locks) {
+    if (!fork_holds_locks()) {
         return;
     }
-    fork_holds_locks = false;
+    fork_set_owner(NULL);
     for (size_t i = CELLAR_COUNTOF(fork_locks); i > 0; i--) {
         cellar__lock_release(fork_locks[i - 1]);
     }

@@ -1,28 +1,31 @@
 /*
- * malloc: the entry points. Policy only: errno, the limits of arguments, and the two fast paths, which ask one
- * question each (is the bucket empty, is it full) and leave everything else to malloc/block.c.
+ * malloc: the entry points of C. Policy only: errno and the limits of arguments. The two fast paths (malloc/fast.h) ask
+ * one question each, is the bucket empty, is it full; everything else is left to malloc/block.c and malloc/info.c.
  *
- *   malloc  size -> cache of its class in this thread's record -> top of the loaded bucket
- *   free    address -> page map tag = offset of the zone's cache in this thread's record -> top of the loaded bucket
+ * The functions are named cellar_*; the aliases below each give it the names of the C libraries (malloc/names.h).
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cellar/malloc.h>
 
 #include "base/bits.h"
 #include "malloc/block.h"
 #include "malloc/classes.h"
+#include "malloc/fast.h"
+#include "malloc/foreign.h"
 #include "malloc/fork.h"
 #include "malloc/heap.h"
+#include "malloc/info.h"
+#include "malloc/names.h"
 #include "malloc/options.h"
 #include "malloc/root.h"
 #include "malloc/stats.h"
 #include "os/os.h"
 #include "os/panic.h"
-#include "submap/page_map.h"
-#include "zone/thread.h"
 
 const char *cellar_version(void)
 {
@@ -32,6 +35,7 @@ const char *cellar_version(void)
 /* Here, because a static link takes from the archive the object that defines malloc, and what it refers to. */
 __attribute__((constructor)) static void malloc_attach(void)
 {
+    cellar__foreign_attach();
     cellar__fork_register();
     cellar__root_publish();
 }
@@ -61,51 +65,60 @@ static CELLAR_NOINLINE void *malloc_slow(size_t size)
     return CELLAR_LIKELY(block != NULL) ? block : malloc_fail();
 }
 
-CELLAR_API void *malloc(size_t size)
+CELLAR_API void *cellar_malloc(size_t size)
 {
-    struct cellar__thread *thread = cellar__self;
-    if (CELLAR_LIKELY(size <= CELLAR_THREAD_SMALL_MAX)) {
-        void *block = cellar__cache_pop(thread->by_size[(size + 15) / 16]);
-        if (CELLAR_LIKELY(block != NULL)) {
-            return block;
-        }
-    }
-    return malloc_slow(size);
+    void *block = cellar__fast_alloc(size);
+    return CELLAR_LIKELY(block != NULL) ? block : malloc_slow(size);
 }
+CELLAR_ALIAS(malloc, cellar_malloc);
+CELLAR_GLIBC_ALIAS(__libc_malloc, cellar_malloc);
 
 static CELLAR_NOINLINE void malloc_free_slow(void *block)
 {
     cellar__block_free(block);
 }
 
-CELLAR_API void free(void *block)
+CELLAR_API void cellar_free(void *block)
 {
-    size_t granule = ((uintptr_t)block - cellar__page_map.base) >> CELLAR_LG_GRANULE;
-    if (CELLAR_LIKELY(granule < cellar__page_map.ngranules)) {
-        uint16_t tag = cellar__page_map.tags[granule];
-        struct cellar__cache *cache = (struct cellar__cache *)((char *)cellar__self + tag);
-        if (CELLAR_LIKELY(cellar__cache_push(cache, block))) {
-            return;
-        }
+    if (CELLAR_UNLIKELY(!cellar__fast_free(block))) {
+        malloc_free_slow(block);
     }
-    malloc_free_slow(block);
 }
+CELLAR_ALIAS(free, cellar_free);
+CELLAR_ALIAS(cfree, cellar_free); /* the name of free in 4.2BSD and SunOS; old programs on Linux have it */
+CELLAR_GLIBC_ALIAS(__libc_free, cellar_free);
 
-CELLAR_API void *calloc(size_t count, size_t size)
+/* C23: a promise of the size that nothing here depends on. */
+CELLAR_API void cellar_free_sized(void *block, size_t size)
+{
+    (void)size;
+    cellar_free(block);
+}
+CELLAR_ALIAS(free_sized, cellar_free_sized);
+
+CELLAR_API void cellar_free_aligned_sized(void *block, size_t align, size_t size)
+{
+    (void)align;
+    (void)size;
+    cellar_free(block);
+}
+CELLAR_ALIAS(free_aligned_sized, cellar_free_aligned_sized);
+
+CELLAR_API void *cellar_calloc(size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX) {
         return malloc_fail();
     }
-    if (CELLAR_LIKELY(bytes <= CELLAR_THREAD_SMALL_MAX)) {
-        void *block = cellar__cache_pop(cellar__self->by_size[(bytes + 15) / 16]);
-        if (CELLAR_LIKELY(block != NULL)) {
-            return memset(block, 0, bytes);
-        }
+    void *block = cellar__fast_alloc(bytes);
+    if (CELLAR_LIKELY(block != NULL)) {
+        return memset(block, 0, bytes);
     }
-    void *block = cellar__block_alloc_zero(bytes);
+    block = cellar__block_alloc_zero(bytes);
     return block != NULL ? block : malloc_fail();
 }
+CELLAR_ALIAS(calloc, cellar_calloc);
+CELLAR_GLIBC_ALIAS(__libc_calloc, cellar_calloc);
 
 /* realloc(p, 0) by the option zero_realloc: the block to return; *ret_done says whether that was all. */
 static void *malloc_zero_realloc(void *block, bool *ret_done)
@@ -113,7 +126,7 @@ static void *malloc_zero_realloc(void *block, bool *ret_done)
     *ret_done = true;
     switch (cellar__options_get()->zero_realloc) {
     case CELLAR_ZERO_REALLOC_FREE:
-        free(block);
+        cellar_free(block);
         return NULL;
     case CELLAR_ZERO_REALLOC_ABORT:
         cellar__panic("realloc(%p, 0): stopped by the option zero_realloc:abort", block);
@@ -123,10 +136,10 @@ static void *malloc_zero_realloc(void *block, bool *ret_done)
     }
 }
 
-CELLAR_API void *realloc(void *block, size_t size)
+CELLAR_API void *cellar_realloc(void *block, size_t size)
 {
     if (block == NULL) {
-        return malloc(size);
+        return cellar_malloc(size);
     }
     if (size == 0) {
         bool done;
@@ -139,6 +152,60 @@ CELLAR_API void *realloc(void *block, size_t size)
     void *resized = size > PTRDIFF_MAX ? NULL : cellar__block_resize(block, size);
     return resized != NULL ? resized : malloc_fail();
 }
+CELLAR_ALIAS(realloc, cellar_realloc);
+CELLAR_GLIBC_ALIAS(__libc_realloc, cellar_realloc);
+
+CELLAR_API void *cellar_reallocarray(void *block, size_t count, size_t size)
+{
+    size_t bytes;
+    return __builtin_mul_overflow(count, size, &bytes) ? malloc_fail() : cellar_realloc(block, bytes);
+}
+CELLAR_ALIAS(reallocarray, cellar_reallocarray);
+CELLAR_GLIBC_ALIAS(__libc_reallocarray, cellar_reallocarray);
+
+/* FreeBSD's: a block that cannot be resized is freed. As realloc, a size of 0 frees it too. */
+CELLAR_API void *cellar_reallocf(void *block, size_t size)
+{
+    void *resized = cellar_realloc(block, size);
+    if (resized == NULL && size != 0) {
+        cellar_free(block);
+    }
+    return resized;
+}
+CELLAR_ALIAS(reallocf, cellar_reallocf);
+
+/* OpenBSD's: new bytes are zero, and no byte of the old block is left behind in memory that was given up. */
+CELLAR_API void *cellar_recallocarray(void *block, size_t old_count, size_t count, size_t size)
+{
+    size_t old_bytes;
+    size_t bytes;
+    if (block == NULL) {
+        return cellar_calloc(count, size);
+    }
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        return malloc_fail();
+    }
+    if (__builtin_mul_overflow(old_count, size, &old_bytes) || old_bytes > cellar_malloc_usable_size(block)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    void *fresh = cellar_calloc(1, bytes);
+    if (fresh != NULL) {
+        memcpy(fresh, block, cellar__min(old_bytes, bytes));
+        cellar_freezero(block, old_bytes);
+    }
+    return fresh;
+}
+CELLAR_ALIAS(recallocarray, cellar_recallocarray);
+
+CELLAR_API void cellar_freezero(void *block, size_t size)
+{
+    if (block != NULL) {
+        explicit_bzero(block, size);
+        cellar_free(block);
+    }
+}
+CELLAR_ALIAS(freezero, cellar_freezero);
 
 /* A power-of-two alignment; NULL when memory is out. */
 static void *malloc_aligned(size_t align, size_t size)
@@ -149,7 +216,7 @@ static void *malloc_aligned(size_t align, size_t size)
     return align <= 16 ? cellar__block_alloc(size) : cellar__block_alloc_aligned(size, align);
 }
 
-CELLAR_API void *aligned_alloc(size_t align, size_t size)
+CELLAR_API void *cellar_aligned_alloc(size_t align, size_t size)
 {
     if (!cellar__is_pow2(align)) {
         errno = EINVAL;
@@ -158,13 +225,21 @@ CELLAR_API void *aligned_alloc(size_t align, size_t size)
     void *block = malloc_aligned(align, size);
     return block != NULL ? block : malloc_fail();
 }
+CELLAR_ALIAS(aligned_alloc, cellar_aligned_alloc);
 
-CELLAR_API void *memalign(size_t align, size_t size)
+/* As in glibc, an alignment that is no power of two means the next one. */
+CELLAR_API void *cellar_memalign(size_t align, size_t size)
 {
-    return aligned_alloc(align, size);
+    if (align > (size_t)1 << 63) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return cellar_aligned_alloc((size_t)1 << cellar__lg_ceil(align == 0 ? 1 : align), size);
 }
+CELLAR_ALIAS(memalign, cellar_memalign);
+CELLAR_GLIBC_ALIAS(__libc_memalign, cellar_memalign);
 
-CELLAR_API int posix_memalign(void **ret_block, size_t align, size_t size)
+CELLAR_API int cellar_posix_memalign(void **ret_block, size_t align, size_t size)
 {
     if (!cellar__is_pow2(align) || align % sizeof(void *) != 0) {
         return EINVAL;
@@ -176,37 +251,115 @@ CELLAR_API int posix_memalign(void **ret_block, size_t align, size_t size)
     *ret_block = block;
     return 0;
 }
+CELLAR_ALIAS(posix_memalign, cellar_posix_memalign);
+CELLAR_GLIBC_ALIAS(__posix_memalign, cellar_posix_memalign);
 
-CELLAR_API void *reallocarray(void *block, size_t count, size_t size)
+CELLAR_API void *cellar_valloc(size_t size)
 {
-    size_t bytes;
-    return __builtin_mul_overflow(count, size, &bytes) ? malloc_fail() : realloc(block, bytes);
+    return cellar_aligned_alloc(cellar__os_machine()->page_size, size);
 }
-
-CELLAR_API void *valloc(size_t size)
-{
-    return aligned_alloc(cellar__os_machine()->page_size, size);
-}
+CELLAR_ALIAS(valloc, cellar_valloc);
+CELLAR_GLIBC_ALIAS(__libc_valloc, cellar_valloc);
 
 /* Whole pages, as glibc: the sum is checked before it is rounded. */
-CELLAR_API void *pvalloc(size_t size)
+CELLAR_API void *cellar_pvalloc(size_t size)
 {
     uint64_t rounded;
     size_t page_size = cellar__os_machine()->page_size;
     if (!cellar__round_up_try(size, page_size, &rounded)) {
         return malloc_fail();
     }
-    return aligned_alloc(page_size, rounded);
+    return cellar_aligned_alloc(page_size, rounded);
 }
+CELLAR_ALIAS(pvalloc, cellar_pvalloc);
+CELLAR_GLIBC_ALIAS(__libc_pvalloc, cellar_pvalloc);
+
+CELLAR_API size_t cellar_malloc_usable_size(const void *block)
+{
+    size_t size = block == NULL ? 0 : cellar__block_usable(block);
+    return CELLAR_LIKELY(size != 0 || block == NULL) ? size : cellar__foreign_usable(block);
+}
+/* <malloc.h> has the parameter without const, so the alias is declared by hand. */
+#if CELLAR_OVERRIDE
+CELLAR_API size_t malloc_usable_size(void *block)
+{
+    return cellar_malloc_usable_size(block);
+}
+#endif
+CELLAR_ALIAS(malloc_size, cellar_malloc_usable_size); /* macOS and FreeBSD */
+
+CELLAR_API size_t cellar_malloc_good_size(size_t size)
+{
+    uint64_t rounded;
+    if (size <= CELLAR_CLASS_MAX) {
+        return cellar__class_size(cellar__class_of(size));
+    }
+    return cellar__round_up_try(size, cellar__os_machine()->page_size, &rounded) ? rounded : size;
+}
+CELLAR_ALIAS(malloc_good_size, cellar_malloc_good_size);
 
 /* The pad of glibc's top chunk means nothing here: what is free goes back whole. */
-CELLAR_API int malloc_trim(size_t pad)
+CELLAR_API int cellar_malloc_trim(size_t pad)
 {
     (void)pad;
     return cellar__heap_start() && cellar__heap_trim() != 0;
 }
+CELLAR_ALIAS(malloc_trim, cellar_malloc_trim);
 
-CELLAR_API size_t malloc_usable_size(void *block)
+#if CELLAR_OVERRIDE
+
+/* The parameters of <malloc.h> steer structures that this heap does not have: those it knows are accepted. */
+static int malloc_set_parameter(int parameter, int value)
 {
-    return block == NULL ? 0 : cellar__block_usable(block);
+    (void)value;
+    return cellar__info_knows_parameter(parameter);
 }
+CELLAR_ALIAS(mallopt, malloc_set_parameter);
+CELLAR_GLIBC_ALIAS(__libc_mallopt, malloc_set_parameter);
+
+static struct mallinfo2 malloc_wide_info(void)
+{
+    return cellar__info_mallinfo();
+}
+CELLAR_ALIAS(mallinfo2, malloc_wide_info);
+CELLAR_GLIBC_ALIAS(__libc_mallinfo2, malloc_wide_info);
+
+static int malloc_to_int(size_t value)
+{
+    return value > INT_MAX ? INT_MAX : (int)value;
+}
+
+/* The same in fields too narrow for it: what does not fit is the largest number, not a remainder. */
+static struct mallinfo malloc_narrow_info(void)
+{
+    struct mallinfo2 wide = cellar__info_mallinfo();
+    return (struct mallinfo){
+        .arena = malloc_to_int(wide.arena),
+        .ordblks = malloc_to_int(wide.ordblks),
+        .smblks = malloc_to_int(wide.smblks),
+        .hblks = malloc_to_int(wide.hblks),
+        .hblkhd = malloc_to_int(wide.hblkhd),
+        .fsmblks = malloc_to_int(wide.fsmblks),
+        .uordblks = malloc_to_int(wide.uordblks),
+        .fordblks = malloc_to_int(wide.fordblks),
+        .keepcost = malloc_to_int(wide.keepcost),
+    };
+}
+CELLAR_ALIAS(mallinfo, malloc_narrow_info);
+CELLAR_GLIBC_ALIAS(__libc_mallinfo, malloc_narrow_info);
+
+CELLAR_API int malloc_info(int options, FILE *stream)
+{
+    if (options != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    return cellar__info_print_xml(stream);
+}
+
+CELLAR_API void malloc_stats(void)
+{
+    cellar_stats_print(STDERR_FILENO, CELLAR_STATS_TEXT);
+}
+
+#endif

@@ -65,7 +65,11 @@ void *cellar__os_reserve(size_t size, size_t align, void *hint)
     if (cellar__fault_hits(CELLAR_FAULT_RESERVE)) {
         return NULL;
     }
-    return memory_mmap_aligned(hint, size, align, PROT_NONE, MAP_NORESERVE);
+    void *base = memory_mmap_aligned(hint, size, align, PROT_NONE, MAP_NORESERVE);
+    if (base != NULL) { /* a core dump is to hold what is committed, not the void around it */
+        CELLAR_CALL3(SYS_madvise, base, size, MADV_DONTDUMP);
+    }
+    return base;
 }
 
 int cellar__os_commit(void *addr, size_t size)
@@ -73,7 +77,11 @@ int cellar__os_commit(void *addr, size_t size)
     if (cellar__fault_hits(CELLAR_FAULT_COMMIT)) {
         return -ENOMEM;
     }
-    return (int)CELLAR_CALL3(SYS_mprotect, addr, size, PROT_READ | PROT_WRITE);
+    int status = (int)CELLAR_CALL3(SYS_mprotect, addr, size, PROT_READ | PROT_WRITE);
+    if (status == 0) {
+        CELLAR_CALL3(SYS_madvise, addr, size, MADV_DODUMP);
+    }
+    return status;
 }
 
 int cellar__os_purge(void *addr, size_t size)

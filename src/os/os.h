@@ -26,12 +26,12 @@ struct cellar__machine {
 const struct cellar__machine *cellar__os_machine(void);
 
 /*
- * Reserves addresses without memory: no access, not charged. `align` is a power of two, at least a page; `hint`
+ * Reserves addresses without memory: no access, not charged, in no core dump. `align` is a power of two, at least a page; `hint`
  * may be NULL and is only a wish. NULL when the kernel refuses.
  */
 void *cellar__os_reserve(size_t size, size_t align, void *hint);
 
-/* Makes reserved pages readable and writable; they read as zero. 0, -ENOMEM, -EAGAIN. */
+/* Makes reserved pages readable and writable, and part of a core dump; they read as zero. 0, -ENOMEM, -EAGAIN. */
 int cellar__os_commit(void *addr, size_t size);
 
 /* Gives the memory of committed pages back; they stay committed and read as zero again. */

@@ -11,10 +11,12 @@ struct cellar__lock cellar__threads_lock = CELLAR_LOCK_INIT(CELLAR_RANK_THREADS)
 struct cellar__thread cellar__thread_empty = {
     .by_size = {[0 ... CELLAR_THREAD_NSMALL - 1] = &cellar__thread_empty.caches[0]},
 };
+struct cellar__thread cellar__thread_over = {
+    .by_size = {[0 ... CELLAR_THREAD_NSMALL - 1] = &cellar__thread_over.caches[0]},
+};
 
 __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec"))) =
     &cellar__thread_empty;
-static __thread bool thread_is_over __attribute__((tls_model("initial-exec")));
 
 static struct cellar__list thread_list = CELLAR_LIST_INIT(thread_list);
 static size_t thread_count;
@@ -43,14 +45,13 @@ static void thread_unlist(struct cellar__thread *thread)
 
 /*
  * Runs as a destructor of thread-specific data. Other destructors, and libc itself after the last of them, may still
- * allocate and free: from here on the shared record serves them, without a cache. A record made after this point
- * would never be taken back.
+ * allocate and free: from here on a shared record serves them, without a cache. A record made after this point would
+ * never be taken back.
  */
 static void thread_end(void *arg)
 {
     struct cellar__thread *thread = arg;
-    thread_is_over = true;
-    cellar__self = &cellar__thread_empty;
+    cellar__self = &cellar__thread_over;
     thread_drain(thread);
     thread_unlist(thread);
     cellar__meta_free(thread, sizeof *thread);
@@ -67,7 +68,7 @@ struct cellar__thread *cellar__thread_own(void)
     if (!cellar__thread_is_empty(cellar__self)) {
         return cellar__self;
     }
-    if (!thread_key_exists || thread_is_over) {
+    if (!thread_key_exists || cellar__self == &cellar__thread_over) {
         return cellar__self;
     }
     struct cellar__thread *thread = cellar__meta_alloc(sizeof *thread);

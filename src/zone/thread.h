@@ -4,14 +4,15 @@
  * The pointer is at first aimed at a shared record of zeros, in which every cache has capacity zero: so the fast paths
  * need no check for a thread that is new, that could not get a record, or that has already ended its. The first slow
  * path gives the thread a record of its own; a destructor of thread-specific data takes it back when the thread ends,
- * after which the shared record serves again.
+ * after which a second shared record serves, which says that this thread is to get no other. So one pointer is all that
+ * the library takes of static TLS, of which a dlopen finds little.
  *
  * `tag`s of the page map are byte offsets into this record, so that free finds the cache without arithmetic.
  *
  * Invariants:
  *   T1  caches are at the record's begin: cache of zone id at offset id * sizeof(struct cellar__cache).
  *   T2  cache 0 is never loaded: tag 0 always takes the slow path.
- *   T3  the shared record is never written.
+ *   T3  the shared records are never written.
  *   T4  a record is on the list of live threads from before its owner uses it until its owner's end.
  */
 #ifndef CELLAR_ZONE_THREAD_H
@@ -37,19 +38,21 @@ struct cellar__thread {
 };
 
 extern __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec")));
-extern struct cellar__thread cellar__thread_empty;
+extern CELLAR_HIDDEN struct cellar__thread cellar__thread_empty; /* of threads that have no record yet */
+extern CELLAR_HIDDEN struct cellar__thread cellar__thread_over;  /* of threads that had theirs */
 extern struct cellar__lock cellar__threads_lock;
 
+/* Whether this is a shared record, in which every cache is empty and full. */
 CELLAR_INLINE bool cellar__thread_is_empty(const struct cellar__thread *thread)
 {
-    return thread == &cellar__thread_empty;
+    return thread == &cellar__thread_empty || thread == &cellar__thread_over;
 }
 
 /* Called for each new record before it is used; fills by_size. Set once, at start. */
 void cellar__thread_set_prepare(void (*prepare)(struct cellar__thread *thread));
 
 /*
- * The calling thread's own record, made now if need be; the shared one when memory is out or the thread is past its
+ * The calling thread's own record, made now if need be; a shared one when memory is out or the thread is past its
  * last destructor.
  */
 struct cellar__thread *cellar__thread_own(void);

@@ -221,6 +221,9 @@ void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *th
     if (cellar__cache_push(cache, item)) {
         return;
     }
+    if (cache->top != cache->floor && cache->top[-1] == item) {
+        zone_panic(zone, item, CELLAR_ITEM_FREE);
+    }
     if (!zone_make_room(zone, cache) || !cellar__cache_push(cache, item)) {
         zone_release(zone, &item, 1);
     }

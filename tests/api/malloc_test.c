@@ -189,9 +189,6 @@ TEST(aligned_alloc_refuses_what_is_no_power_of_two)
         errno = 0;
         CHECK_PTR(aligned_alloc(hide(bad[i]), 64), NULL);
         CHECK_EQ(errno, EINVAL);
-        errno = 0;
-        CHECK_PTR(memalign(hide(bad[i]), 64), NULL);
-        CHECK_EQ(errno, EINVAL);
     }
 }
 
@@ -273,6 +270,69 @@ TEST(stats_print_writes_one_line_of_json)
     CHECK(strncmp(text, "{\"cellar_stats\":1,", 18) == 0);
     CHECK_PTR(strchr(text, '\n'), text + size - 1);
     CHECK(strstr(text, "\"malloc.16\"") != NULL);
+}
+
+TEST(memalign_rounds_the_alignment_up)
+{
+    static const size_t aligns[][2] = {{0, 16}, {1, 16}, {3, 4}, {24, 32}, {100, 128}, {5000, 8192}};
+    for (size_t i = 0; i < sizeof aligns / sizeof *aligns; i++) {
+        void *block = memalign(hide(aligns[i][0]), 40);
+        CHECK(block != NULL);
+        CHECK_EQ((uintptr_t)block % aligns[i][1], 0);
+        free(block);
+    }
+    errno = 0;
+    CHECK_PTR(memalign(hide(SIZE_MAX), 1), NULL);
+    CHECK_EQ(errno, EINVAL);
+}
+
+TEST(reallocf_frees_what_it_cannot_grow)
+{
+    char *block = malloc(100);
+    block = reallocf(block, 5000);
+    CHECK(block != NULL);
+    errno = 0;
+    CHECK_PTR(reallocf(block, hide(SIZE_MAX)), NULL);
+    CHECK_EQ(errno, ENOMEM);
+    CHECK_PTR(malloc(5000), block);
+    free(block);
+}
+
+TEST(recallocarray_clears_what_comes_and_what_goes)
+{
+    unsigned char *block = recallocarray(NULL, 0, 10, 10);
+    CHECK(block != NULL && block[0] == 0 && block[99] == 0);
+    memset(block, 0x77, 100);
+    unsigned char *grown = recallocarray(block, 10, 30, 10);
+    CHECK(grown != NULL && grown[0] == 0x77 && grown[99] == 0x77);
+    for (size_t i = 100; i < 300; i++) {
+        CHECK_EQ(grown[i], 0);
+    }
+    for (size_t i = 0; i < 100; i++) {
+        CHECK_EQ(block[i], 0); /* free memory by now, which the library does not write to */
+    }
+    errno = 0;
+    CHECK_PTR(recallocarray(grown, 3000, 1, 10), NULL);
+    CHECK_EQ(errno, EINVAL);
+    CHECK_PTR(recallocarray(grown, 30, hide(SIZE_MAX / 2), 10), NULL);
+    CHECK_EQ(errno, ENOMEM);
+    CHECK_EQ(grown[99], 0x77);
+    freezero(grown, 300);
+    CHECK_EQ(grown[99], 0);
+    freezero(NULL, 8);
+}
+
+TEST(good_size_is_the_usable_size)
+{
+    for (size_t size = 0; size < (3 << 20); size = size * 5 / 4 + 1) {
+        void *block = malloc(size);
+        CHECK_EQ(malloc_good_size(size), malloc_usable_size(block));
+        CHECK_EQ(malloc_size(block), malloc_usable_size(block));
+        free_sized(block, size);
+    }
+    CHECK_EQ(malloc_good_size(SIZE_MAX), SIZE_MAX);
+    CHECK_EQ(malloc_size(NULL), 0);
+    free_aligned_sized(aligned_alloc(64, 100), 64, 100);
 }
 
 TEST_MAIN()

@@ -42,6 +42,17 @@ TEST(last_pushed_pops_first)
     CHECK_EQ(cache.nrequests, 4);
 }
 
+TEST(what_lies_on_top_is_not_pushed_again)
+{
+    start();
+    cellar__cache_load(&cache, cellar__bucket_get(6, 6));
+    CHECK(cellar__cache_push(&cache, items));
+    CHECK(!cellar__cache_push(&cache, items));
+    CHECK_EQ(cellar__cache_nitems(&cache), 1);
+    CHECK(cellar__cache_push(&cache, items + 1));
+    CHECK(cellar__cache_push(&cache, items)); /* not on top: only the slab can tell */
+}
+
 /* C2: the count is right once the bucket is out. */
 TEST(unload_counts)
 {

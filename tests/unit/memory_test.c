@@ -128,6 +128,38 @@ TEST(purged_memory_reads_as_zero_and_stays_writable)
     cellar__os_unmap(base, 4 * page_size());
 }
 
+/* Whether the mapping that begins at the address is left out of core dumps ("dd" in its VmFlags). */
+static bool is_left_out_of_dumps(const void *addr)
+{
+    char line[512];
+    bool here = false;
+    bool left_out = false;
+    FILE *file = fopen("/proc/self/smaps", "r");
+    CHECK(file != NULL);
+    while (fgets(line, sizeof line, file) != NULL) {
+        uintptr_t begin;
+        uintptr_t end;
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &begin, &end) == 2) {
+            here = begin <= (uintptr_t)addr && (uintptr_t)addr < end;
+        } else if (here && strncmp(line, "VmFlags:", 8) == 0) {
+            left_out = strstr(line, " dd") != NULL;
+        }
+    }
+    fclose(file);
+    return left_out;
+}
+
+TEST(core_dumps_hold_what_is_committed_only)
+{
+    char *base = cellar__os_reserve(16 * page_size(), page_size(), NULL);
+    CHECK(base != NULL);
+    CHECK(is_left_out_of_dumps(base));
+    CHECK_EQ(cellar__os_commit(base, 4 * page_size()), 0);
+    CHECK(!is_left_out_of_dumps(base));
+    CHECK(is_left_out_of_dumps(base + 4 * page_size()));
+    cellar__os_unmap(base, 16 * page_size());
+}
+
 TEST(remap_keeps_the_content)
 {
     char *base = cellar__os_map(2 * page_size(), page_size());

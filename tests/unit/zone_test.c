@@ -319,4 +319,23 @@ TEST(fault_of_the_backend_ends_the_program)
                  "cellar: invalid free of PTR in zone test: no item of this zone lies there\n");
 }
 
+static void free_twice(size_t before)
+{
+    start();
+    take(0, before + 1);
+    give(0, before);
+    void *item = cellar__zone_alloc(&zone);
+    cellar__zone_free(&zone, item);
+    cellar__zone_free(&zone, item);
+}
+
+/* In the middle of a bucket and, by the bucket's first capacity, when it is full. */
+TEST(double_free_in_a_row_is_seen_in_the_bucket)
+{
+    for (size_t before = 0; before < 20; before++) {
+        EXPECT_DEATH(free_twice(before),
+                     "cellar: double free of PTR in zone test: the item is free already\n");
+    }
+}
+
 TEST_MAIN()

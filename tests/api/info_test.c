@@ -1,0 +1,103 @@
+/* levels: lib */
+/* What glibc's <malloc.h> asks about a heap is answered about this one. */
+#include <cellar/malloc.h>
+
+#include "test.h"
+
+TEST(mallinfo_follows_live_blocks)
+{
+    enum { COUNT = 1000, SIZE = 1000 };
+    static void *blocks[COUNT];
+    struct mallinfo2 before = mallinfo2();
+    for (size_t i = 0; i < COUNT; i++) {
+        blocks[i] = malloc(SIZE);
+    }
+    struct mallinfo2 during = mallinfo2();
+    CHECK_GE(during.uordblks, before.uordblks + COUNT * SIZE);
+    CHECK_LE(during.uordblks, before.uordblks + COUNT * SIZE * 9 / 8);
+    CHECK_GE(during.arena, during.uordblks);
+    CHECK_EQ(during.fordblks, during.arena - during.uordblks);
+    for (size_t i = 0; i < COUNT; i++) {
+        free(blocks[i]);
+    }
+    struct mallinfo2 after = mallinfo2();
+    CHECK_EQ(after.uordblks, before.uordblks);
+    CHECK_GT(after.fsmblks, 0);
+}
+
+TEST(mallinfo_tells_huge_blocks_apart)
+{
+    struct mallinfo2 before = mallinfo2();
+    void *block = malloc(5 << 20);
+    struct mallinfo2 during = mallinfo2();
+    CHECK_EQ(during.hblks, before.hblks + 1);
+    CHECK_EQ(during.hblkhd, before.hblkhd + (5 << 20));
+    CHECK_EQ(during.uordblks, before.uordblks);
+    free(block);
+    CHECK_EQ(mallinfo2().hblks, before.hblks);
+    CHECK_GE(mallinfo2().keepcost, 5 << 20);
+    malloc_trim(0);
+    CHECK_EQ(mallinfo2().keepcost, 0);
+}
+
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+TEST(narrow_mallinfo_stops_at_the_largest_number)
+{
+    void *block = malloc((size_t)3 << 30); /* addresses only */
+    CHECK(block != NULL);
+    CHECK_EQ(mallinfo().hblkhd, INT32_MAX);
+    CHECK_EQ(mallinfo().hblks, (int)mallinfo2().hblks);
+    free(block);
+}
+
+static size_t print_info(char *text, size_t size)
+{
+    FILE *stream = fmemopen(text, size, "w");
+    CHECK(stream != NULL);
+    CHECK_EQ(malloc_info(0, stream), 0);
+    size_t length = (size_t)ftell(stream);
+    fclose(stream);
+    return length;
+}
+
+TEST(malloc_info_has_glibcs_elements)
+{
+    static char text[32768];
+    void *block = malloc(5 << 20);
+    size_t length = print_info(text, sizeof text);
+    text[length] = '\0';
+    CHECK(strncmp(text, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n", 43) == 0);
+    CHECK(strstr(text, "\" count=\"") != NULL);
+    CHECK(strstr(text, "</heap>\n<total type=\"fast\"") != NULL);
+    CHECK(strstr(text, "<total type=\"mmap\" count=\"1\" size=\"5242880\"/>\n<system type=\"current\"") !=
+          NULL);
+    CHECK(strcmp(text + length - 10, "</malloc>\n") == 0);
+    free(block);
+}
+
+TEST(malloc_info_refuses_options)
+{
+    errno = 0;
+    CHECK_EQ(malloc_info(1, stdout), -1);
+    CHECK_EQ(errno, EINVAL);
+}
+
+TEST(malloc_info_says_when_the_stream_fails)
+{
+    FILE *full = fopen("/dev/full", "w");
+    CHECK(full != NULL);
+    setvbuf(full, NULL, _IONBF, 0);
+    CHECK_EQ(malloc_info(0, full), -1);
+    fclose(full);
+}
+
+TEST(mallopt_knows_the_parameters_of_the_header)
+{
+    CHECK_EQ(mallopt(M_TRIM_THRESHOLD, 1 << 20), 1);
+    CHECK_EQ(mallopt(M_ARENA_MAX, 2), 1);
+    CHECK_EQ(mallopt(M_PERTURB, 1), 1);
+    CHECK_EQ(mallopt(12345, 1), 0);
+}
+
+TEST_MAIN()
