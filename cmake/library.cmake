@@ -6,18 +6,23 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${symbols})
 set(objects ${CELLAR_LEVELS})
 list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:cellar_\\1>")
 
+# In the archive new_archive.c takes the place of new_shared.c.
+cellar_level_library(cellar_archive $<BOOL:${CELLAR_DEBUG}> ${CMAKE_SOURCE_DIR}/src/malloc/new_archive.c)
+set(archive_objects ${objects} $<TARGET_OBJECTS:cellar_archive>)
+list(TRANSFORM archive_objects REPLACE "(.*cellar_malloc>)" "$<FILTER:\\1,EXCLUDE,new_shared>")
+
 # The entry points once more, without the names of the C library and the operators of C++ (src/malloc/names.h).
 file(GLOB api_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/malloc/*.c)
-list(FILTER api_sources EXCLUDE REGEX "/new\\.c$")
+list(FILTER api_sources EXCLUDE REGEX "/new(_[a-z]+)?\\.c$")
 cellar_level_library(cellar_malloc_api $<BOOL:${CELLAR_DEBUG}> ${api_sources})
 target_compile_definitions(cellar_malloc_api PRIVATE CELLAR_OVERRIDE=0)
 set(api_objects ${objects})
 list(TRANSFORM api_objects REPLACE "cellar_malloc>" "cellar_malloc_api>")
 
-# cellar_library(NAME OUTPUT PATTERN OBJECT...): a shared and a static library; symbols that match the pattern are exported.
+# cellar_shared_library(NAME OUTPUT PATTERN OBJECT...): symbols that match the pattern are exported.
 # No version node: a program asks for malloc@GLIBC_2.2.5, and the dynamic linker takes a preloaded malloc for it only
 # when that has no version of its own.
-function(cellar_library name output pattern)
+function(cellar_shared_library name output pattern)
     set(version_script ${CMAKE_BINARY_DIR}/${output}.map)
     file(STRINGS ${symbols} names REGEX ${pattern})
     list(JOIN names ";\n        " names)
@@ -34,10 +39,15 @@ function(cellar_library name output pattern)
     if(NOT CELLAR_SANITIZE)
         target_link_options(${name}_shared PRIVATE -Wl,-z,defs)
     endif()
+endfunction()
+
+function(cellar_static_library name output)
     add_library(${name}_static STATIC ${ARGN})
     set_target_properties(${name}_static PROPERTIES OUTPUT_NAME ${output})
     target_include_directories(${name}_static INTERFACE ${CMAKE_SOURCE_DIR}/include)
 endfunction()
 
-cellar_library(cellar cellar "^[a-zA-Z_]" ${objects})
-cellar_library(cellar_api cellar-api "^cellar_" ${api_objects})
+cellar_shared_library(cellar cellar "^[a-zA-Z_]" ${objects})
+cellar_static_library(cellar cellar ${archive_objects})
+cellar_shared_library(cellar_api cellar-api "^cellar_" ${api_objects})
+cellar_static_library(cellar_api cellar-api ${api_objects})
