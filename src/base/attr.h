@@ -13,6 +13,12 @@
 #define CELLAR_COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
 #define CELLAR_CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
+/*
+ * Parts what comes before from the store that makes it count, for the eyes of this thread: a signal handler, and what a
+ * handler's longjmp leaves behind, see either nothing or the whole. No instruction.
+ */
+#define CELLAR_SIGNAL_FENCE() __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
 /* The unit in which false sharing happens, on every machine that Cellar knows. */
 #define CELLAR_CACHE_LINE 64
 #define CELLAR_LINE_ALIGNED __attribute__((aligned(CELLAR_CACHE_LINE)))

@@ -1,4 +1,8 @@
-/* An intrusive, circular, doubly linked list. A node that is on no list points to itself. */
+/*
+ * An intrusive, circular, doubly linked list. A node that is on no list points to itself.
+ * Insertion and removal take effect with one store to a `next`: the chain of these is whole at every instant, also when
+ * the operation never ends, and cellar__list_mend makes the `prev` links agree with it again.
+ */
 #ifndef CELLAR_BASE_LIST_H
 #define CELLAR_BASE_LIST_H
 
@@ -33,7 +37,9 @@ CELLAR_INLINE void cellar__list_insert_after(struct cellar__list *where, struct 
     node->next = where->next;
     node->prev = where;
     where->next->prev = node;
+    CELLAR_SIGNAL_FENCE();
     where->next = node;
+    CELLAR_SIGNAL_FENCE();
 }
 
 CELLAR_INLINE void cellar__list_push(struct cellar__list *list, struct cellar__list *node)
@@ -49,8 +55,18 @@ CELLAR_INLINE void cellar__list_append(struct cellar__list *list, struct cellar_
 CELLAR_INLINE void cellar__list_remove(struct cellar__list *node)
 {
     node->prev->next = node->next;
+    CELLAR_SIGNAL_FENCE();
     node->next->prev = node->prev;
     cellar__list_init(node);
+}
+
+CELLAR_INLINE void cellar__list_mend(struct cellar__list *list)
+{
+    struct cellar__list *node = list;
+    do {
+        node->next->prev = node;
+        node = node->next;
+    } while (node != list);
 }
 
 /* Removes and returns the first node, or NULL when the list is empty. */

@@ -1,7 +1,10 @@
 #include "os/lock.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 #include "os/os.h"
+#include "os/panic.h"
 
 /* About 1 us of trying: the length of the longest critical section that makes no system call. */
 #define LOCK_TRIES 100
@@ -15,32 +18,68 @@ static void lock_relax(void)
 #endif
 }
 
+/* A waiter looks again after this long: a wake-up is lost when a handler's longjmp leaves the releasing thread. */
+#define LOCK_WAIT_NS UINT64_C(100000000)
+
 void cellar__lock_init(struct cellar__lock *lock, enum cellar__rank rank)
 {
-    lock->state = 0;
-    lock->rank = rank;
+    *lock = (struct cellar__lock){.rank = rank};
+}
+
+/* The half of the word that the kernel looks at; addresses of threads differ in it, or the wait ends early. */
+static uint32_t *lock_futex(struct cellar__lock *lock)
+{
+    return (uint32_t *)&lock->word + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+}
+
+static bool lock_take(struct cellar__lock *lock, uint64_t word)
+{
+    uint64_t expected = 0;
+    return __atomic_compare_exchange_n(&lock->word, &expected, word, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+static void lock_sleep(struct cellar__lock *lock)
+{
+    while (!lock_take(lock, cellar__lock_self() | CELLAR_LOCK_WAITED)) {
+        uint64_t word = __atomic_load_n(&lock->word, __ATOMIC_RELAXED);
+        uint64_t waited = word | CELLAR_LOCK_WAITED;
+        if (word != 0 &&
+            (word == waited || __atomic_compare_exchange_n(&lock->word, &word, waited, false,
+                                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED))) {
+            cellar__os_wait_for(lock_futex(lock), (uint32_t)waited, LOCK_WAIT_NS);
+        }
+    }
 }
 
 void cellar__lock_acquire_slow(struct cellar__lock *lock)
 {
+    if ((__atomic_load_n(&lock->word, __ATOMIC_RELAXED) & ~CELLAR_LOCK_WAITED) == cellar__lock_self()) {
+        /* Held since an operation that never ended. Other ranks block signals while they are held. */
+        CELLAR_REQUIRE(lock->rank == CELLAR_RANK_KEG);
+        cellar__lock_check_acquire(lock);
+        lock->is_abandoned = true;
+        return;
+    }
+    cellar__lock_check_acquire(lock);
     unsigned tries = cellar__os_machine()->ncpus > 1 ? LOCK_TRIES : 0;
     for (unsigned i = 0; i < tries; i++) {
-        uint32_t expected = 0;
-        if (__atomic_load_n(&lock->state, __ATOMIC_RELAXED) == 0 &&
-            __atomic_compare_exchange_n(&lock->state, &expected, 1, false, __ATOMIC_ACQUIRE,
-                                        __ATOMIC_RELAXED)) {
+        if (__atomic_load_n(&lock->word, __ATOMIC_RELAXED) == 0 && lock_take(lock, cellar__lock_self())) {
             return;
         }
         lock_relax();
     }
-    while (__atomic_exchange_n(&lock->state, 2, __ATOMIC_ACQUIRE) != 0) {
-        cellar__os_wait(&lock->state, 2);
-    }
+    lock_sleep(lock);
 }
 
 void cellar__lock_release_slow(struct cellar__lock *lock)
 {
-    cellar__os_wake_one(&lock->state);
+    uint64_t word = cellar__lock_self() | CELLAR_LOCK_WAITED;
+    if (!__atomic_compare_exchange_n(&lock->word, &word, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+        cellar__panic(
+            "a signal handler allocated or freed memory in the middle of an allocation of its thread");
+    }
+    cellar__os_wake_one(lock_futex(lock));
 }
 
 #if defined(CELLAR_DEBUG) && CELLAR_DEBUG
@@ -73,6 +112,11 @@ void cellar__lock_check_release(const struct cellar__lock *lock)
     lock_held[lock->rank]--;
 }
 
+void cellar__lock_forget_held(void)
+{
+    memset(lock_held, 0, sizeof lock_held);
+}
+
 void cellar__lock_allow_equal(bool allowed)
 {
     lock_equal_allowed = allowed;
@@ -84,6 +128,8 @@ enum cellar__rank cellar__lock_highest_held(void)
 {
     return CELLAR_RANK_NONE;
 }
+
+void cellar__lock_forget_held(void) {}
 
 void cellar__lock_allow_equal(bool allowed)
 {

@@ -56,6 +56,17 @@ int cellar__os_huge_pages(void *addr, size_t size, bool wanted);
 void cellar__os_wait(uint32_t *word, uint32_t value);
 void cellar__os_wake_one(uint32_t *word);
 
+/* The same, but also returns after `timeout_ns`. */
+void cellar__os_wait_for(uint32_t *word, uint32_t value, uint64_t timeout_ns);
+
+/*
+ * Blocks the signals that come from outside, in this thread, and returns the mask to restore. For code that no handler
+ * may leave by a longjmp: what holds a lock or is about to. Signals that the code itself would cause (SIGSEGV, SIGABRT,
+ * SIGTRAP and their like) stay as they are. Two system calls a pair, so never on the way of every bucket.
+ */
+uint64_t cellar__os_signals_block(void);
+void cellar__os_signals_restore(uint64_t mask);
+
 /* Monotonic time in nanoseconds; the coarse clock (a few ms) that costs no system call. */
 uint64_t cellar__os_now_ns(void);
 

@@ -1,5 +1,6 @@
 /* Time, identity and resources of the running process. */
 #include <linux/futex.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -13,9 +14,34 @@ void cellar__os_wait(uint32_t *word, uint32_t value)
     CELLAR_CALL4(SYS_futex, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, NULL);
 }
 
+void cellar__os_wait_for(uint32_t *word, uint32_t value, uint64_t timeout_ns)
+{
+    struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / 1000000000u),
+                               .tv_nsec = (long)(timeout_ns % 1000000000u)};
+    CELLAR_CALL4(SYS_futex, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, &timeout);
+}
+
 void cellar__os_wake_one(uint32_t *word)
 {
     CELLAR_CALL3(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1);
+}
+
+#define PROCESS_SIGNAL(number) (UINT64_C(1) << ((number)-1))
+
+/* The kernel's mask has 64 bits on every processor that Cellar knows. */
+uint64_t cellar__os_signals_block(void)
+{
+    static const uint64_t blocked =
+        ~(PROCESS_SIGNAL(SIGSEGV) | PROCESS_SIGNAL(SIGBUS) | PROCESS_SIGNAL(SIGFPE) | PROCESS_SIGNAL(SIGILL) |
+          PROCESS_SIGNAL(SIGTRAP) | PROCESS_SIGNAL(SIGABRT) | PROCESS_SIGNAL(SIGSYS));
+    uint64_t mask = 0;
+    CELLAR_CALL4(SYS_rt_sigprocmask, SIG_BLOCK, &blocked, &mask, sizeof mask);
+    return mask;
+}
+
+void cellar__os_signals_restore(uint64_t mask)
+{
+    CELLAR_CALL4(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
 }
 
 uint64_t cellar__os_now_ns(void)

@@ -74,4 +74,24 @@ TEST(pop_takes_from_the_front)
     CHECK(cellar__list_is_empty(&items[0].node));
 }
 
+/* Only the chain of next links is whole when an operation never came to its end. */
+TEST(mend_makes_prev_agree_with_next)
+{
+    struct cellar__list list;
+    struct cellar__list nodes[3];
+    cellar__list_init(&list);
+    for (size_t i = 0; i < 3; i++) {
+        cellar__list_append(&list, &nodes[i]);
+    }
+    list.prev = nodes[1].prev = nodes[2].prev = NULL;
+    cellar__list_mend(&list);
+    CHECK_PTR(list.prev, &nodes[2]);
+    CHECK_PTR(nodes[2].prev, &nodes[1]);
+    CHECK_PTR(nodes[1].prev, &nodes[0]);
+    CHECK_PTR(nodes[0].prev, &list);
+    cellar__list_init(&list);
+    cellar__list_mend(&list);
+    CHECK(cellar__list_is_empty(&list));
+}
+
 TEST_MAIN()

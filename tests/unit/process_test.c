@@ -54,4 +54,36 @@ TEST(wait_returns_at_once_when_the_word_differs)
     CHECK_EQ(word, 1);
 }
 
+TEST(a_wait_with_a_limit_ends)
+{
+    uint32_t word = 1;
+    uint64_t begin = cellar__os_now_ns();
+    cellar__os_wait_for(&word, 1, 30000000);
+    CHECK_GE(cellar__os_now_ns() - begin, 20000000);  /* the clock is coarse */
+    cellar__os_wait_for(&word, 2, UINT64_C(1) << 60); /* differs: returns at once */
+}
+
+TEST(signals_from_outside_are_blocked_and_come_back)
+{
+    sigset_t before;
+    sigset_t during;
+    sigset_t after;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+    sigprocmask(SIG_SETMASK, NULL, &before);
+    uint64_t mask = cellar__os_signals_block();
+    sigprocmask(SIG_SETMASK, NULL, &during);
+    cellar__os_signals_restore(mask);
+    sigprocmask(SIG_SETMASK, NULL, &after);
+    CHECK(sigismember(&during, SIGALRM) && sigismember(&during, SIGINT) && sigismember(&during, SIGUSR2));
+    CHECK(!sigismember(&during, SIGSEGV) && !sigismember(&during, SIGABRT) && !sigismember(&during, SIGTRAP));
+    for (int number = 1; number < SIGRTMIN; number++) {
+        CHECK_EQ(sigismember(&before, number), sigismember(&after, number));
+    }
+    sigemptyset(&set);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+}
+
 TEST_MAIN()
