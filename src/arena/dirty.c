@@ -24,6 +24,7 @@ static struct cellar__list dirty_sizes[CELLAR_DIRTY_MAX_GRANULES + 1];
 static struct cellar__list dirty_ages; /* oldest last */
 static uint64_t dirty_nonempty;        /* bit n: dirty_sizes[n] has a run */
 static size_t dirty_bytes;
+static uint64_t dirty_oldest_ns; /* atomic; since when the oldest has waited, or earlier */
 static uint64_t dirty_decay_ns = DIRTY_DECAY_MS_DEFAULT * UINT64_C(1000000);
 
 void cellar__dirty_init(void)
@@ -47,6 +48,9 @@ static size_t dirty_slot(const struct dirty_run *run)
 
 static void dirty_insert_locked(struct dirty_run *run)
 {
+    if (cellar__list_is_empty(&dirty_ages)) {
+        __atomic_store_n(&dirty_oldest_ns, run->since_ns, __ATOMIC_RELAXED);
+    }
     cellar__list_push(&dirty_sizes[dirty_slot(run)], &run->by_size);
     cellar__list_push(&dirty_ages, &run->by_age);
     dirty_nonempty |= UINT64_C(1) << dirty_slot(run);
@@ -141,6 +145,7 @@ static struct dirty_run *dirty_take_overdue(uint64_t now_ns)
     if (!cellar__list_is_empty(&dirty_ages)) {
         run = CELLAR_CONTAINER(dirty_ages.prev, struct dirty_run, by_age);
         if (dirty_bytes <= most && now_ns - run->since_ns < dirty_decay_ns) {
+            __atomic_store_n(&dirty_oldest_ns, run->since_ns, __ATOMIC_RELAXED);
             run = NULL;
         } else {
             dirty_remove_locked(run);
@@ -186,8 +191,14 @@ void cellar__dirty_give(char *base, size_t ngranules)
 
 void cellar__dirty_tick(void)
 {
-    if (cellar__dirty_bytes() != 0) {
-        dirty_purge_overdue(cellar__os_now_ns());
+    if (cellar__dirty_bytes() == 0) {
+        return;
+    }
+    uint64_t now_ns = cellar__os_now_ns();
+    if (now_ns - __atomic_load_n(&dirty_oldest_ns, __ATOMIC_RELAXED) >= dirty_decay_ns) {
+        uint64_t mask = cellar__os_signals_block();
+        dirty_purge_overdue(now_ns);
+        cellar__os_signals_restore(mask);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/assert.h"
 #include "base/bits.h"
 #include "meta/meta.h"
+#include "os/os.h"
 
 static struct cellar__bucket_stack bucket_pools[CELLAR_BUCKET_LG_MAX + 1];
 
@@ -51,7 +52,9 @@ struct cellar__bucket *cellar__bucket_get(unsigned lg_size, size_t capacity)
 {
     struct cellar__bucket *bucket = cellar__bucket_pop(&bucket_pools[lg_size]);
     if (bucket == NULL) {
+        uint64_t mask = cellar__os_signals_block();
         bucket = cellar__meta_alloc((size_t)1 << lg_size);
+        cellar__os_signals_restore(mask);
         if (bucket == NULL) {
             return NULL;
         }

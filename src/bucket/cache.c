@@ -25,6 +25,24 @@ void cellar__cache_swap(struct cellar__cache *cache)
     cellar__cache_load(cache, previous);
 }
 
+static bool cache_is_whole(const struct cellar__cache *cache)
+{
+    const struct cellar__bucket *loaded = cache->loaded;
+    return loaded != NULL && cache->floor == loaded->items &&
+           cache->ceiling == loaded->items + loaded->capacity && cache->floor <= cache->top &&
+           cache->top <= cache->ceiling;
+}
+
+void cellar__cache_mend(struct cellar__cache *cache)
+{
+    if (!cache_is_whole(cache)) {
+        cellar__cache_load(cache, NULL);
+    }
+    if (cache->previous == cache->loaded) {
+        cache->previous = NULL;
+    }
+}
+
 __attribute__((no_sanitize("thread"))) size_t cellar__cache_nitems(const struct cellar__cache *cache)
 {
     const struct cellar__bucket *previous = cache->previous;

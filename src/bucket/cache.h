@@ -16,6 +16,9 @@
  *   C1  floor <= top <= ceiling; all three are NULL or point into loaded->items.
  *   C2  loaded->count is stale while the bucket is loaded; cellar__cache_unload sets it from top.
  *   C3  only the owner thread writes; others may read for statistics and see a moment that never was.
+ *
+ * load, unload and swap take several stores, and a signal handler's longjmp may leave them in the middle. The zone level
+ * runs them while no fast path can see the cache, and cellar__cache_mend makes one that was left whole again.
  */
 #ifndef CELLAR_BUCKET_CACHE_H
 #define CELLAR_BUCKET_CACHE_H
@@ -75,6 +78,9 @@ struct cellar__bucket *cellar__cache_unload(struct cellar__cache *cache);
 
 /* Exchanges loaded and previous. */
 void cellar__cache_swap(struct cellar__cache *cache);
+
+/* Restores C1 after an operation that never ended: a bucket that is not wholly in its place is dropped. */
+void cellar__cache_mend(struct cellar__cache *cache);
 
 /* Items in both buckets, as far as a stranger can see. */
 size_t cellar__cache_nitems(const struct cellar__cache *cache);

@@ -6,7 +6,7 @@
 void cellar__keg_walk(struct cellar__keg *keg, void (*visit)(void *ctx, const struct cellar__slab *slab),
                       void *ctx)
 {
-    cellar__lock_acquire(&keg->lock);
+    cellar__keg_lock(keg);
     CELLAR_LIST_EACH(node, &keg->all)
     {
         visit(ctx, CELLAR_CONTAINER(node, struct cellar__slab, all));
@@ -16,7 +16,7 @@ void cellar__keg_walk(struct cellar__keg *keg, void (*visit)(void *ctx, const st
 
 void cellar__keg_usage(struct cellar__keg *keg, struct cellar__keg_usage *ret_usage)
 {
-    cellar__lock_acquire(&keg->lock);
+    cellar__keg_lock(keg);
     *ret_usage = (struct cellar__keg_usage){
         .nslabs = keg->nslabs,
         .nempty = keg->nempty,
@@ -65,7 +65,7 @@ static const char *check_locked(struct cellar__keg *keg)
 
 const char *cellar__keg_check(struct cellar__keg *keg)
 {
-    cellar__lock_acquire(&keg->lock);
+    cellar__keg_lock(keg);
     const char *broken = check_locked(keg);
     cellar__lock_release(&keg->lock);
     return broken;

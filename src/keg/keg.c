@@ -4,6 +4,7 @@
 #include "base/bitmap.h"
 #include "keg/bins.h"
 #include "meta/meta.h"
+#include "os/os.h"
 
 void cellar__keg_init(struct cellar__keg *keg, const struct cellar__keg_attr *attr)
 {
@@ -13,7 +14,8 @@ void cellar__keg_init(struct cellar__keg *keg, const struct cellar__keg_attr *at
     cellar__list_init(&keg->all);
 }
 
-static struct cellar__slab *keg_slab_create(struct cellar__keg *keg)
+/* With signals blocked. */
+static struct cellar__slab *keg_slab_make(struct cellar__keg *keg)
 {
     struct cellar__slab *slab = cellar__meta_alloc(cellar__slab_header_size(&keg->geometry));
     if (slab == NULL) {
@@ -28,6 +30,14 @@ static struct cellar__slab *keg_slab_create(struct cellar__keg *keg)
     return slab;
 }
 
+static struct cellar__slab *keg_slab_create(struct cellar__keg *keg)
+{
+    uint64_t mask = cellar__os_signals_block();
+    struct cellar__slab *slab = keg_slab_make(keg);
+    cellar__os_signals_restore(mask);
+    return slab;
+}
+
 /* Calls fini for what init made ready, and gives the memory back. The slab is on no list any more. */
 static void keg_slab_destroy(struct cellar__keg *keg, struct cellar__slab *slab)
 {
@@ -36,8 +46,10 @@ static void keg_slab_destroy(struct cellar__keg *keg, struct cellar__slab *slab)
             keg->attr.fini(cellar__slab_item(slab, &keg->geometry, i), keg->geometry.size, keg->attr.ctx);
         }
     }
+    uint64_t mask = cellar__os_signals_block();
     cellar__run_give(&slab->run);
     cellar__meta_free(slab, cellar__slab_header_size(&keg->geometry));
+    cellar__os_signals_restore(mask);
 }
 
 /* Destroys a chain of slabs linked by by_address.right. */
@@ -104,7 +116,7 @@ static void keg_unready(struct cellar__keg *keg, void *item)
 {
     struct cellar__slab *slab = (struct cellar__slab *)cellar__run_find(item);
     enum cellar__item_fault fault;
-    cellar__lock_acquire(&keg->lock);
+    cellar__keg_lock(keg);
     cellar__bitmap_clear(cellar__slab_ready(slab, &keg->geometry),
                          cellar__slab_index(slab, &keg->geometry, item));
     cellar__lock_release(&keg->lock);
@@ -144,7 +156,7 @@ static size_t keg_take_new(struct cellar__keg *keg, void **items, size_t n)
 {
     struct cellar__slab *doomed = NULL;
     struct cellar__slab *slab = keg_slab_create(keg);
-    cellar__lock_acquire(&keg->lock);
+    cellar__keg_lock(keg);
     if (slab != NULL) {
         keg_insert_locked(keg, slab);
     }
@@ -157,7 +169,7 @@ static size_t keg_take_new(struct cellar__keg *keg, void **items, size_t n)
 
 size_t cellar__keg_alloc(struct cellar__keg *keg, void **items, size_t n)
 {
-    cellar__lock_acquire(&keg->lock);
+    cellar__keg_lock(keg);
     size_t taken = keg_take_locked(keg, items, n);
     cellar__lock_release(&keg->lock);
     if (taken == 0 && n > 0) {
@@ -206,7 +218,7 @@ size_t cellar__keg_free(struct cellar__keg *keg, void **items, size_t n, enum ce
     struct cellar__slab *doomed = NULL;
     size_t given = 0;
     *ret_fault = CELLAR_ITEM_OK;
-    cellar__lock_acquire(&keg->lock);
+    cellar__keg_lock(keg);
     for (; given < n; given++) {
         *ret_fault = keg_give_locked(keg, items[given], &doomed);
         if (*ret_fault != CELLAR_ITEM_OK) {
@@ -221,7 +233,7 @@ size_t cellar__keg_free(struct cellar__keg *keg, void **items, size_t n, enum ce
 void cellar__keg_reclaim(struct cellar__keg *keg)
 {
     struct cellar__slab *doomed = NULL;
-    cellar__lock_acquire(&keg->lock);
+    cellar__keg_lock(keg);
     keg_trim_locked(keg, 0, &doomed);
     cellar__lock_release(&keg->lock);
     keg_slabs_destroy(keg, doomed);

@@ -13,7 +13,10 @@
  *   K2  nout, nslabs and nempty are the sums over `all`; nempty <= max_empty once an operation is over.
  *   K3  the page map leads from every granule of a slab to that slab.
  *
- * Locks: one per keg (CELLAR_RANK_KEG). Slabs are made and given back, and hooks are called, with no lock held.
+ * Locks: one per keg (CELLAR_RANK_KEG). Slabs are made and given back, and hooks are called, with no lock held. It is the
+ * one lock that is held with signals open, for it is on the way of every bucket. When a handler's longjmp leaves an
+ * operation in its middle, the next one rebuilds trees, chains and counts from what is whole at every instant: the
+ * list of all slabs and their bitmasks (keg/rebuild.c). What the lost operation had in its hands stays out for good.
  * Out of memory: alloc returns fewer items than asked, perhaps none. free never fails for lack of memory.
  * Complexity: alloc and free O(1) an item and O(log slabs) when a slab changes its eighth.
  * Source: FreeBSD's UMA (kegs); fullest-first as in jemalloc and TCMalloc's span lists.
@@ -57,6 +60,9 @@ struct cellar__keg {
     size_t nslabs;
     size_t nout; /* items */
 };
+
+/* Takes the keg's lock, and mends what it guards if an operation was abandoned under it. */
+void cellar__keg_lock(struct cellar__keg *keg);
 
 void cellar__keg_init(struct cellar__keg *keg, const struct cellar__keg_attr *attr);
 

@@ -33,6 +33,7 @@ struct cellar__lock cellar__huge_lock = CELLAR_LOCK_INIT(CELLAR_RANK_HUGE);
 static struct cellar__tree huge_live = {.key = huge_key};
 static struct cellar__list huge_cache = CELLAR_LIST_INIT(huge_cache); /* oldest last */
 static struct cellar__huge_usage huge_usage;
+static uint64_t huge_oldest_ns; /* atomic; since when the oldest has waited, or earlier */
 static uint64_t huge_decay_ns = HUGE_DECAY_MS_DEFAULT * UINT64_C(1000000);
 static bool huge_thp;
 
@@ -74,6 +75,9 @@ static void huge_remove_live_locked(struct huge_map *map)
 
 static void huge_insert_cached_locked(struct huge_map *map)
 {
+    if (cellar__list_is_empty(&huge_cache)) {
+        __atomic_store_n(&huge_oldest_ns, map->since_ns, __ATOMIC_RELAXED);
+    }
     cellar__list_push(&huge_cache, &map->by_age);
     __atomic_add_fetch(&huge_usage.ncached, 1, __ATOMIC_RELAXED); /* read unlocked */
     huge_usage.cached_bytes += map->size;
@@ -150,6 +154,7 @@ static struct huge_map *huge_take_overdue(uint64_t now_ns)
         if (over || now_ns - map->since_ns >= huge_decay_ns) {
             huge_remove_cached_locked(map);
         } else {
+            __atomic_store_n(&huge_oldest_ns, map->since_ns, __ATOMIC_RELAXED);
             map = NULL;
         }
     }
@@ -177,23 +182,53 @@ static size_t huge_purge_overdue(uint64_t now_ns)
 
 void cellar__huge_tick(void)
 {
-    if (__atomic_load_n(&huge_usage.ncached, __ATOMIC_RELAXED) != 0) {
-        huge_purge_overdue(cellar__os_now_ns());
+    if (__atomic_load_n(&huge_usage.ncached, __ATOMIC_RELAXED) == 0) {
+        return;
+    }
+    uint64_t now_ns = cellar__os_now_ns();
+    if (now_ns - __atomic_load_n(&huge_oldest_ns, __ATOMIC_RELAXED) >= huge_decay_ns) {
+        uint64_t mask = cellar__os_signals_block();
+        huge_purge_overdue(now_ns);
+        cellar__os_signals_restore(mask);
     }
 }
 
 size_t cellar__huge_purge_all(void)
 {
-    return huge_purge_overdue(UINT64_MAX);
+    uint64_t mask = cellar__os_signals_block();
+    size_t purged = huge_purge_overdue(UINT64_MAX);
+    cellar__os_signals_restore(mask);
+    return purged;
 }
 
 /* A fresh mapping; when it is refused, once more after everything cached went back. */
 static struct huge_map *huge_map_obtain(size_t size, size_t align)
 {
     struct huge_map *map = huge_map_create(size, align);
-    if (map == NULL && cellar__huge_purge_all() + cellar__dirty_purge_all() != 0) {
+    if (map == NULL && huge_purge_overdue(UINT64_MAX) + cellar__dirty_purge_all() != 0) {
         map = huge_map_create(size, align);
     }
+    return map;
+}
+
+/* A live mapping, from the cache or from the kernel. *ret_dirty: it may not read as zero. With signals blocked. */
+static struct huge_map *huge_take(size_t size, size_t align, bool *ret_dirty)
+{
+    cellar__lock_acquire(&cellar__huge_lock);
+    struct huge_map *map = huge_take_cached_locked(size, align);
+    if (map == NULL) {
+        cellar__lock_release(&cellar__huge_lock);
+        map = huge_map_obtain(size, align);
+        if (map == NULL) {
+            return NULL;
+        }
+        cellar__lock_acquire(&cellar__huge_lock);
+    }
+    *ret_dirty = !map->is_zero;
+    map->is_zero = false;
+    huge_insert_live_locked(map);
+    huge_usage.nrequests++;
+    cellar__lock_release(&cellar__huge_lock);
     return map;
 }
 
@@ -201,32 +236,20 @@ void *cellar__huge_alloc(size_t size, size_t align, bool zero)
 {
     size_t page_size = cellar__os_machine()->page_size;
     uint64_t rounded;
+    bool dirty;
     if (size > PTRDIFF_MAX || !cellar__round_up_try(size, page_size, &rounded)) {
         return NULL;
     }
-    align = cellar__max(align, page_size);
-    cellar__lock_acquire(&cellar__huge_lock);
-    struct huge_map *map = huge_take_cached_locked(rounded, align);
-    cellar__lock_release(&cellar__huge_lock);
-    if (map == NULL) {
-        map = huge_map_obtain(rounded, align);
-    }
-    if (map == NULL) {
-        return NULL;
-    }
-    char *base = map->base;
-    bool dirty = !map->is_zero;
-    map->is_zero = false;
-    cellar__lock_acquire(&cellar__huge_lock);
-    huge_insert_live_locked(map);
-    huge_usage.nrequests++;
-    cellar__lock_release(&cellar__huge_lock);
-    return zero && dirty ? memset(base, 0, size) : base;
+    uint64_t mask = cellar__os_signals_block();
+    struct huge_map *map = huge_take(rounded, cellar__max(align, page_size), &dirty);
+    char *base = map == NULL ? NULL : map->base;
+    cellar__os_signals_restore(mask);
+    return base != NULL && zero && dirty ? memset(base, 0, size) : base;
 }
 
-bool cellar__huge_free(void *block)
+/* With signals blocked. */
+static bool huge_give(void *block, uint64_t now_ns)
 {
-    uint64_t now_ns = cellar__os_now_ns();
     cellar__lock_acquire(&cellar__huge_lock);
     struct huge_map *map = huge_find_begin_locked(block);
     if (map != NULL) {
@@ -242,17 +265,24 @@ bool cellar__huge_free(void *block)
     return true;
 }
 
+bool cellar__huge_free(void *block)
+{
+    uint64_t mask = cellar__os_signals_block();
+    bool given = huge_give(block, cellar__os_now_ns());
+    cellar__os_signals_restore(mask);
+    return given;
+}
+
 size_t cellar__huge_size(const void *block)
 {
-    cellar__lock_acquire(&cellar__huge_lock);
-    const struct huge_map *map = huge_find_begin_locked(block);
-    size_t size = map == NULL ? 0 : map->size;
-    cellar__lock_release(&cellar__huge_lock);
-    return size;
+    void *begin;
+    size_t size;
+    return cellar__huge_find(block, &begin, &size) && begin == block ? size : 0;
 }
 
 bool cellar__huge_find(const void *addr, void **ret_block, size_t *ret_size)
 {
+    uint64_t mask = cellar__os_signals_block();
     cellar__lock_acquire(&cellar__huge_lock);
     const struct huge_map *map = huge_find_locked(addr);
     bool found = map != NULL && (uintptr_t)addr - (uintptr_t)map->base < map->size;
@@ -261,6 +291,7 @@ bool cellar__huge_find(const void *addr, void **ret_block, size_t *ret_size)
         *ret_size = map->size;
     }
     cellar__lock_release(&cellar__huge_lock);
+    cellar__os_signals_restore(mask);
     return found;
 }
 
@@ -269,16 +300,28 @@ static bool huge_map_contains(const struct huge_map *map, const void *addr)
     return (uintptr_t)addr - (uintptr_t)map->base < map->size;
 }
 
-bool cellar__huge_contains(const void *addr)
+static bool huge_contains_locked(const void *addr)
 {
-    cellar__lock_acquire(&cellar__huge_lock);
     const struct huge_map *live = huge_find_locked(addr);
-    bool found = live != NULL && huge_map_contains(live, addr);
+    if (live != NULL && huge_map_contains(live, addr)) {
+        return true;
+    }
     CELLAR_LIST_EACH(node, &huge_cache)
     {
-        found = found || huge_map_contains(CELLAR_CONTAINER(node, struct huge_map, by_age), addr);
+        if (huge_map_contains(CELLAR_CONTAINER(node, struct huge_map, by_age), addr)) {
+            return true;
+        }
     }
+    return false;
+}
+
+bool cellar__huge_contains(const void *addr)
+{
+    uint64_t mask = cellar__os_signals_block();
+    cellar__lock_acquire(&cellar__huge_lock);
+    bool found = huge_contains_locked(addr);
     cellar__lock_release(&cellar__huge_lock);
+    cellar__os_signals_restore(mask);
     return found;
 }
 
@@ -315,6 +358,21 @@ static bool huge_map_resize(struct huge_map *map, size_t size)
     return true;
 }
 
+/* With signals blocked. */
+static void *huge_resize(void *block, size_t size)
+{
+    struct huge_map *map = huge_take_live(block);
+    if (map == NULL) {
+        return NULL;
+    }
+    bool done = size == map->size || huge_map_resize(map, size);
+    block = done ? map->base : NULL;
+    cellar__lock_acquire(&cellar__huge_lock);
+    huge_insert_live_locked(map);
+    cellar__lock_release(&cellar__huge_lock);
+    return block;
+}
+
 void *cellar__huge_resize(void *block, size_t size)
 {
     uint64_t rounded;
@@ -322,15 +380,9 @@ void *cellar__huge_resize(void *block, size_t size)
         !cellar__round_up_try(size, cellar__os_machine()->page_size, &rounded)) {
         return NULL;
     }
-    struct huge_map *map = huge_take_live(block);
-    if (map == NULL) {
-        return NULL;
-    }
-    bool done = rounded == map->size || huge_map_resize(map, rounded);
-    block = done ? map->base : NULL;
-    cellar__lock_acquire(&cellar__huge_lock);
-    huge_insert_live_locked(map);
-    cellar__lock_release(&cellar__huge_lock);
+    uint64_t mask = cellar__os_signals_block();
+    block = huge_resize(block, rounded);
+    cellar__os_signals_restore(mask);
     return block;
 }
 

@@ -10,7 +10,7 @@
  *   H2  cached_bytes is the sum of the cached sizes, and at most HUGE_CACHE_BYTES once an operation is over.
  *   H3  a mapping with is_zero reads as zero.
  *
- * Locks: cellar__huge_lock (CELLAR_RANK_HUGE); no system call under it.
+ * Locks: cellar__huge_lock (CELLAR_RANK_HUGE); no system call under it, no signal while it is held.
  * Out of memory: alloc and resize fail with the block as it was; a mapping that cannot be unmapped stays cached.
  */
 #ifndef CELLAR_LARGE_HUGE_H

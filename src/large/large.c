@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "meta/meta.h"
+#include "os/os.h"
 
 static void *large_create(struct cellar__large_source *source)
 {
@@ -22,7 +23,9 @@ static void *large_create(struct cellar__large_source *source)
 /* One run an import: a run is work enough that filling a bucket ahead of need would waste memory, not save time. */
 static size_t large_import(void *source, void **items, size_t n)
 {
+    uint64_t mask = cellar__os_signals_block();
     items[0] = n == 0 ? NULL : large_create(source);
+    cellar__os_signals_restore(mask);
     return items[0] == NULL ? 0 : 1;
 }
 
@@ -44,20 +47,24 @@ static enum cellar__item_fault large_destroy(struct cellar__large_source *source
 
 static size_t large_release(void *source, void **items, size_t n, enum cellar__item_fault *ret_fault)
 {
+    size_t given = 0;
     *ret_fault = CELLAR_ITEM_OK;
-    for (size_t i = 0; i < n; i++) {
-        *ret_fault = large_destroy(source, items[i]);
+    uint64_t mask = cellar__os_signals_block();
+    for (; given < n; given++) {
+        *ret_fault = large_destroy(source, items[given]);
         if (*ret_fault != CELLAR_ITEM_OK) {
-            return i;
+            break;
         }
     }
-    return n;
+    cellar__os_signals_restore(mask);
+    return given;
 }
 
 const struct cellar__zone_backend cellar__large_backend = {
     .kind = "run", .import = large_import, .release = large_release};
 
-int cellar__large_resize(struct cellar__large *large, struct cellar__large_source *to)
+/* With signals blocked. */
+static int large_resize(struct cellar__large *large, struct cellar__large_source *to)
 {
     struct cellar__large_source *from = large->source;
     int status = cellar__run_resize(&large->run, to->ngranules);
@@ -70,4 +77,12 @@ int cellar__large_resize(struct cellar__large *large, struct cellar__large_sourc
     __atomic_sub_fetch(&from->nout, 1, __ATOMIC_RELAXED);
     __atomic_add_fetch(&to->nout, 1, __ATOMIC_RELAXED);
     return 0;
+}
+
+int cellar__large_resize(struct cellar__large *large, struct cellar__large_source *to)
+{
+    uint64_t mask = cellar__os_signals_block();
+    int status = large_resize(large, to);
+    cellar__os_signals_restore(mask);
+    return status;
 }

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "meta/meta.h"
+#include "os/os.h"
 #include "zone/zone.h"
 
 struct cellar__lock cellar__threads_lock = CELLAR_LOCK_INIT(CELLAR_RANK_THREADS);
@@ -51,10 +52,12 @@ static void thread_unlist(struct cellar__thread *thread)
 static void thread_end(void *arg)
 {
     struct cellar__thread *thread = arg;
+    uint64_t mask = cellar__os_signals_block();
     cellar__self = &cellar__thread_over;
     thread_drain(thread);
     thread_unlist(thread);
     cellar__meta_free(thread, sizeof *thread);
+    cellar__os_signals_restore(mask);
 }
 
 void cellar__thread_set_prepare(void (*prepare)(struct cellar__thread *thread))
@@ -63,14 +66,9 @@ void cellar__thread_set_prepare(void (*prepare)(struct cellar__thread *thread))
     thread_key_exists = pthread_key_create(&thread_key, thread_end) == 0;
 }
 
-struct cellar__thread *cellar__thread_own(void)
+/* With signals blocked. */
+static struct cellar__thread *thread_create(void)
 {
-    if (!cellar__thread_is_empty(cellar__self)) {
-        return cellar__self;
-    }
-    if (!thread_key_exists || cellar__self == &cellar__thread_over) {
-        return cellar__self;
-    }
     struct cellar__thread *thread = cellar__meta_alloc(sizeof *thread);
     if (thread == NULL) {
         return cellar__self;
@@ -85,6 +83,34 @@ struct cellar__thread *cellar__thread_own(void)
         thread_end(thread);
     }
     return cellar__self;
+}
+
+/* The thread has a record, yet its pointer does not lead there: a slow path was left in its middle. */
+static struct cellar__thread *thread_recover(struct cellar__thread *thread)
+{
+    for (size_t id = 0; id < CELLAR_THREAD_NCACHES; id++) {
+        cellar__cache_mend(&thread->caches[id]);
+    }
+    cellar__thread_attach(thread);
+    return thread;
+}
+
+struct cellar__thread *cellar__thread_own(void)
+{
+    if (!cellar__thread_is_empty(cellar__self)) {
+        return cellar__self;
+    }
+    if (!thread_key_exists || cellar__self == &cellar__thread_over) {
+        return cellar__self;
+    }
+    struct cellar__thread *thread = pthread_getspecific(thread_key);
+    if (thread != NULL) {
+        return thread_recover(thread);
+    }
+    uint64_t mask = cellar__os_signals_block();
+    thread = thread_create();
+    cellar__os_signals_restore(mask);
+    return thread;
 }
 
 void cellar__thread_walk(void (*visit)(void *ctx, struct cellar__thread *thread), void *ctx)

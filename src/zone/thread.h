@@ -57,6 +57,23 @@ void cellar__thread_set_prepare(void (*prepare)(struct cellar__thread *thread));
  */
 struct cellar__thread *cellar__thread_own(void);
 
+/*
+ * Takes the record off the thread's pointer while a cache of it is changed, and puts it back. Should a signal handler
+ * leave the change by a longjmp, the next fast path meets the empty record and so comes to cellar__thread_own, which
+ * finds that the thread has a record and mends its caches.
+ */
+CELLAR_INLINE void cellar__thread_detach(void)
+{
+    cellar__self = &cellar__thread_empty;
+    CELLAR_SIGNAL_FENCE();
+}
+
+CELLAR_INLINE void cellar__thread_attach(struct cellar__thread *thread)
+{
+    CELLAR_SIGNAL_FENCE();
+    cellar__self = thread;
+}
+
 /* Visits the records of live threads under the lock. */
 void cellar__thread_walk(void (*visit)(void *ctx, struct cellar__thread *thread), void *ctx);
 size_t cellar__thread_count(void);

@@ -120,10 +120,56 @@ static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct 
     return bucket;
 }
 
-/* The empty loaded bucket, or a larger one in its place when the cache has outgrown it. NULL: memory is out. */
-static struct cellar__bucket *zone_take_empty(struct cellar__zone *zone, struct cellar__cache *cache)
+/*
+ * The three operations on a thread's cache, with the thread's record detached: a signal handler's longjmp out of one of
+ * them leaves nothing that a fast path could see. Between them the cache is whole.
+ */
+static void zone_load(struct cellar__thread *thread, struct cellar__cache *cache,
+                      struct cellar__bucket *bucket)
 {
+    cellar__thread_detach();
+    cellar__cache_load(cache, bucket);
+    cellar__thread_attach(thread);
+}
+
+static struct cellar__bucket *zone_unload(struct cellar__thread *thread, struct cellar__cache *cache)
+{
+    cellar__thread_detach();
     struct cellar__bucket *bucket = cellar__cache_unload(cache);
+    cellar__thread_attach(thread);
+    return bucket;
+}
+
+static void zone_swap(struct cellar__thread *thread, struct cellar__cache *cache)
+{
+    cellar__thread_detach();
+    cellar__cache_swap(cache);
+    cellar__thread_attach(thread);
+}
+
+/* Out of the cache before anybody else may have it. */
+static struct cellar__bucket *zone_take_previous(struct cellar__cache *cache)
+{
+    struct cellar__bucket *bucket = cache->previous;
+    cache->previous = NULL;
+    CELLAR_SIGNAL_FENCE();
+    return bucket;
+}
+
+/* Leaves a bucket to the depot, or its items to the backend when the depot is full. NULL is ignored. */
+static void zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *bucket)
+{
+    if (bucket == NULL || (bucket->count > 0 && cellar__depot_put(&zone->depot, bucket))) {
+        return;
+    }
+    zone_drain_bucket(zone, bucket);
+    cellar__bucket_put(bucket);
+}
+
+/* The empty bucket, or a larger one in its place when the cache has outgrown it. NULL: memory is out. */
+static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct cellar__cache *cache,
+                                              struct cellar__bucket *bucket)
+{
     if (bucket != NULL && bucket->capacity >= zone->max_items) {
         return bucket;
     }
@@ -145,75 +191,86 @@ static void *zone_import_one(struct cellar__zone *zone)
     return item;
 }
 
+static void zone_import_bucket(struct cellar__zone *zone, struct cellar__bucket *bucket)
+{
+    bucket->count = (uint16_t)zone->attr.backend->import(zone->attr.source, bucket->items, bucket->capacity);
+    zone_reverse(bucket->items, bucket->count);
+}
+
 /* Puts a bucket with items in place of the loaded one, which is empty. False when there are none to be had. */
-static bool zone_refill(struct cellar__zone *zone, struct cellar__cache *cache)
+static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
 {
     if (cache->previous != NULL && cache->previous->count > 0) {
-        cellar__cache_swap(cache);
+        zone_swap(thread, cache);
         return true;
     }
     struct cellar__bucket *bucket = cellar__depot_get(&zone->depot);
+    struct cellar__bucket *empty = zone_unload(thread, cache);
     if (bucket != NULL) {
-        cellar__bucket_put(cellar__cache_unload(cache));
-        cellar__cache_load(cache, bucket);
-        return true;
+        cellar__bucket_put(empty);
+    } else {
+        bucket = zone_grow_empty(zone, cache, empty);
+        if (bucket == NULL) {
+            return false;
+        }
+        zone_import_bucket(zone, bucket);
     }
-    bucket = zone_take_empty(zone, cache);
-    if (bucket != NULL) {
-        bucket->count =
-            (uint16_t)zone->attr.backend->import(zone->attr.source, bucket->items, bucket->capacity);
-        zone_reverse(bucket->items, bucket->count);
+    bool filled = bucket->count > 0;
+    struct cellar__bucket *displaced = zone_unload(thread, cache); /* a hook of the backend used this zone */
+    zone_load(thread, cache, bucket);
+    zone_hand_over(zone, displaced);
+    return filled;
+}
+
+/* The thread's own record, or NULL when there is none or buckets are not to be filled. */
+static struct cellar__thread *zone_thread(struct cellar__thread *thread)
+{
+    cellar__lock_forget_held();
+    if (cellar__thread_is_empty(thread)) {
+        thread = cellar__thread_own();
     }
-    cellar__cache_load(cache, bucket);
-    return bucket != NULL && bucket->count > 0;
+    return CELLAR_UNLIKELY(zone_uncached || cellar__thread_is_empty(thread)) ? NULL : thread;
 }
 
 void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread)
 {
-    if (cellar__thread_is_empty(thread)) {
-        thread = cellar__thread_own();
-    }
-    if (CELLAR_UNLIKELY(zone_uncached || cellar__thread_is_empty(thread))) {
+    thread = zone_thread(thread);
+    if (CELLAR_UNLIKELY(thread == NULL)) {
         return zone_import_one(zone);
     }
     struct cellar__cache *cache = &thread->caches[zone->id];
-    if (cache->top == cache->floor && !zone_refill(zone, cache)) {
+    if (cache->top == cache->floor && !zone_refill(zone, thread, cache)) {
         return zone_import_one(zone);
     }
     return cellar__cache_pop(cache);
 }
 
 /* Makes room in the cache, whose loaded bucket is full or missing. False when there is no memory for a bucket. */
-static bool zone_make_room(struct cellar__zone *zone, struct cellar__cache *cache)
+static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thread,
+                           struct cellar__cache *cache)
 {
     if (cache->previous != NULL && cache->previous->count < cache->previous->capacity) {
-        cellar__cache_swap(cache);
+        zone_swap(thread, cache);
         return true;
     }
-    struct cellar__bucket *full = cache->previous;
+    struct cellar__bucket *full = zone_take_previous(cache);
     struct cellar__bucket *empty = NULL;
     if (full != NULL && !cellar__depot_put(&zone->depot, full)) {
         zone_drain_bucket(zone, full);
         empty = full;
     }
-    cache->previous = cellar__cache_unload(cache);
-    if (empty == NULL || empty->capacity < zone->max_items) {
-        struct cellar__bucket *larger = zone_new_bucket(zone, cache);
-        if (larger != NULL) {
-            cellar__bucket_put(empty);
-            empty = larger;
-        }
-    }
-    cellar__cache_load(cache, empty);
+    empty = zone_grow_empty(zone, cache, empty);
+    struct cellar__bucket *displaced = zone_take_previous(cache); /* a hook of the backend used this zone */
+    cache->previous = zone_unload(thread, cache);
+    zone_load(thread, cache, empty);
+    zone_hand_over(zone, displaced);
     return empty != NULL;
 }
 
 void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item)
 {
-    if (cellar__thread_is_empty(thread)) {
-        thread = cellar__thread_own();
-    }
-    if (CELLAR_UNLIKELY(zone_uncached || cellar__thread_is_empty(thread))) {
+    thread = zone_thread(thread);
+    if (CELLAR_UNLIKELY(thread == NULL)) {
         zone_release(zone, &item, 1);
         return;
     }
@@ -224,7 +281,7 @@ void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *th
     if (cache->top != cache->floor && cache->top[-1] == item) {
         zone_panic(zone, item, CELLAR_ITEM_FREE);
     }
-    if (!zone_make_room(zone, cache) || !cellar__cache_push(cache, item)) {
+    if (!zone_make_room(zone, thread, cache) || !cellar__cache_push(cache, item)) {
         zone_release(zone, &item, 1);
     }
 }
@@ -253,18 +310,6 @@ void cellar__zone_free(struct cellar__zone *zone, void *item)
     if (!cellar__cache_push(&thread->caches[zone->id], item)) {
         cellar__zone_free_slow(zone, thread, item);
     }
-}
-
-static void zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *bucket)
-{
-    if (bucket == NULL) {
-        return;
-    }
-    if (bucket->count > 0 && cellar__depot_put(&zone->depot, bucket)) {
-        return;
-    }
-    zone_drain_bucket(zone, bucket);
-    cellar__bucket_put(bucket);
 }
 
 void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache)

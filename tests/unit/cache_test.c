@@ -53,6 +53,32 @@ TEST(what_lies_on_top_is_not_pushed_again)
     CHECK(cellar__cache_push(&cache, items)); /* not on top: only the slab can tell */
 }
 
+/* Every store of a load or a swap may be the last one before a longjmp. */
+TEST(mend_drops_what_is_not_wholly_in_its_place)
+{
+    start();
+    struct cellar__bucket *bucket = cellar__bucket_get(6, 6);
+    cellar__cache_load(&cache, bucket);
+    cellar__cache_push(&cache, items);
+    cellar__cache_mend(&cache);
+    CHECK_PTR(cache.loaded, bucket); /* nothing was wrong */
+    CHECK_EQ(cellar__cache_nitems(&cache), 1);
+    cache.previous = bucket; /* a swap after its first half */
+    cellar__cache_mend(&cache);
+    CHECK_PTR(cache.previous, NULL);
+    CHECK_PTR(cache.loaded, bucket);
+    cache.top = NULL;
+    cellar__cache_mend(&cache);
+    CHECK_PTR(cache.loaded, NULL);
+    CHECK_PTR(cache.floor, NULL);
+    CHECK_PTR(cache.ceiling, NULL);
+    cache.previous = bucket;
+    cache.ceiling = bucket->items; /* a load that has not come to `loaded` */
+    cellar__cache_mend(&cache);
+    CHECK_PTR(cache.ceiling, NULL);
+    CHECK_PTR(cache.previous, bucket);
+}
+
 /* C2: the count is right once the bucket is out. */
 TEST(unload_counts)
 {
