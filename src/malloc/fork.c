@@ -6,6 +6,7 @@
 #include "large/huge.h"
 #include "malloc/heap.h"
 #include "meta/meta.h"
+#include "os/os.h"
 #include "submap/window.h"
 #include "zone/thread.h"
 
@@ -17,6 +18,8 @@ static struct cellar__lock *const fork_locks[] = {
 
 /* The thread between prepare and parent or child, by where its pointer lies; set and cleared with all locks held. */
 static struct cellar__thread *const *fork_owner;
+
+static uint64_t fork_mask; /* of signals, as prepare found it; under all locks */
 
 static bool fork_holds_locks(void)
 {
@@ -33,23 +36,25 @@ void cellar__fork_prepare(void)
     if (!cellar__heap_start()) { /* no heap, no locks that could be held */
         return;
     }
+    uint64_t mask = cellar__os_signals_block(); /* a handler in the child would find the locks held */
+    cellar__lock_forget_held();
     cellar__lock_acquire(&cellar__threads_lock);
     cellar__lock_allow_equal(true); /* kegs have one rank; here they go by class */
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
-        cellar__lock_acquire(&cellar__heap_keg(id)->lock);
+        cellar__keg_lock(cellar__heap_keg(id));
     }
     cellar__lock_allow_equal(false);
     for (size_t i = 0; i < CELLAR_COUNTOF(fork_locks); i++) {
         cellar__lock_acquire(fork_locks[i]);
     }
+    fork_mask = mask;
     fork_set_owner(&cellar__self);
 }
 
-void cellar__fork_parent(void)
+/* Returns the mask of signals to restore. */
+static uint64_t fork_release(void)
 {
-    if (!fork_holds_locks()) {
-        return;
-    }
+    uint64_t mask = fork_mask;
     fork_set_owner(NULL);
     for (size_t i = CELLAR_COUNTOF(fork_locks); i > 0; i--) {
         cellar__lock_release(fork_locks[i - 1]);
@@ -58,12 +63,23 @@ void cellar__fork_parent(void)
         cellar__lock_release(&cellar__heap_keg(id)->lock);
     }
     cellar__lock_release(&cellar__threads_lock);
+    return mask;
+}
+
+void cellar__fork_parent(void)
+{
+    if (fork_holds_locks()) {
+        cellar__os_signals_restore(fork_release());
+    }
 }
 
 void cellar__fork_child(void)
 {
-    cellar__fork_parent();
-    cellar__thread_forget_orphans();
+    if (fork_holds_locks()) {
+        uint64_t mask = fork_release();
+        cellar__thread_forget_orphans();
+        cellar__os_signals_restore(mask);
+    }
 }
 
 void cellar__fork_register(void)

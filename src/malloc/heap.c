@@ -88,7 +88,8 @@ static bool heap_start_levels(void)
     return true;
 }
 
-bool cellar__heap_start_slow(void)
+/* With signals blocked: a start that a handler leaves by a longjmp would never end. */
+static bool heap_start_once(void)
 {
     uint32_t expected = HEAP_IDLE;
     while (!__atomic_compare_exchange_n(&heap_state, &expected, HEAP_STARTING, false, __ATOMIC_ACQUIRE,
@@ -110,14 +111,26 @@ bool cellar__heap_start_slow(void)
     return started;
 }
 
+bool cellar__heap_start_slow(void)
+{
+    uint64_t mask = cellar__os_signals_block();
+    bool started = heap_start_once();
+    cellar__os_signals_restore(mask);
+    return started;
+}
+
 size_t cellar__heap_trim(void)
 {
-    struct cellar__thread *thread = cellar__self;
+    uint64_t mask = cellar__os_signals_block();
+    struct cellar__thread *thread = cellar__thread_own();
+    cellar__lock_forget_held();
     for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
         if (!cellar__thread_is_empty(thread)) {
             cellar__zone_drain_cache(&heap_zones[id], &thread->caches[id]);
         }
         cellar__zone_drain_depot(&heap_zones[id]);
     }
-    return cellar__dirty_purge_all() + cellar__huge_purge_all();
+    size_t purged = cellar__dirty_purge_all() + cellar__huge_purge_all();
+    cellar__os_signals_restore(mask);
+    return purged;
 }

@@ -152,10 +152,13 @@ bool cellar__stats_collect(struct cellar__stat_record *record)
     if (!cellar__heap_start()) {
         return false;
     }
+    uint64_t mask = cellar__os_signals_block();
+    cellar__lock_forget_held();
     stats_process(record);
     stats_maps(record);
     stats_heap(record);
     stats_zones(record);
+    cellar__os_signals_restore(mask);
     return true;
 }
 
