@@ -28,6 +28,15 @@ put src/os/a.c ''
 gate_fails "a level without a page" "gate-docs: src/os has no page docs/design/os.md"
 put docs/design/os.md '# The os'
 
+put include/cellar/a.h 'CELLAR_API int cellar_fly(void);' 'CELLAR_API void other(void);'
+put man/a.3 'cellar_fly'
+gate_fails "a public function without an example" "gate-docs: cellar_fly() is public, and nothing in examples/ names it"
+put examples/a.c 'cellar_fly();'
+gate_passes "a public function that is documented"
+rm man/a.3
+gate_fails "a public function without a page" "gate-docs: cellar_fly() is public, and nothing in man/ names it"
+rm -r include examples
+
 put build/cellar '#!/bin/sh' 'echo "# Options of $0"'
 chmod +x build/cellar
 gate_fails "no page of the options" \
