@@ -1,5 +1,6 @@
 /* expect: cellar: operator new of 9223372036854775808 bytes: out of memory, and no C++ runtime to throw bad_alloc */
 /* status: abort */
+/* sanitize: no */
 #include <stddef.h>
 
 extern void *operator_new(size_t size) __asm__("_Znwm");
