@@ -7,5 +7,6 @@ extern void *operator_new(size_t size) __asm__("_Znwm");
 
 int main(void)
 {
-    return operator_new((size_t)1 << 63) != NULL;
+    void *(*volatile call)(size_t) = operator_new; /* a compiler knows that operator new returns no NULL */
+    return call((size_t)1 << 63) != NULL;
 }
