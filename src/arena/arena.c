@@ -11,6 +11,9 @@ int cellar__arena_init(struct cellar__arena *arena, const struct cellar__arena_a
     CELLAR_ASSERT(cellar__is_pow2(attr->quantum));
     *arena = (struct cellar__arena){.attr = *attr, .fit.quantum = attr->quantum};
     cellar__lock_init(&arena->lock, CELLAR_RANK_ARENA);
+    if (attr->fit->init != NULL && attr->fit->init(&arena->fit) != 0) {
+        return -ENOMEM;
+    }
     if (cellar__arena_lock(arena) != 0) {
         cellar__arena_fini(arena);
         return -ENOMEM;

@@ -2,19 +2,21 @@
 
 #include <string.h>
 
-#include "base/attr.h"
-
-static const struct cellar__fit *const fit_policies[] = {
+const struct cellar__fit *const cellar__fits[] = {
     &cellar__fit_instant,
+    &cellar__fit_segregated,
     &cellar__fit_best,
     &cellar__fit_first,
+    &cellar__fit_next,
+    &cellar__fit_worst,
+    NULL,
 };
 
 const struct cellar__fit *cellar__fit_find(const char *name)
 {
-    for (size_t i = 0; i < CELLAR_COUNTOF(fit_policies); i++) {
-        if (strcmp(fit_policies[i]->name, name) == 0) {
-            return fit_policies[i];
+    for (size_t i = 0; cellar__fits[i] != NULL; i++) {
+        if (strcmp(cellar__fits[i]->name, name) == 0) {
+            return cellar__fits[i];
         }
     }
     return NULL;

@@ -1,8 +1,8 @@
 /*
  * fit: which free segment serves a request. A policy is an operations table over one arena's free segments.
  *
- * The arena calls all of them under its lock. A segment's base and size do not change while it is inserted. None
- * allocates, none fails: a policy keeps its links in the segment.
+ * The arena calls all but init and fini under its lock. A segment's base and size do not change while it is inserted.
+ * None of these allocates, none fails: a policy keeps its links in the segment.
  */
 #ifndef CELLAR_ARENA_FIT_H
 #define CELLAR_ARENA_FIT_H
@@ -21,11 +21,16 @@ struct cellar__fit_state {
     uint64_t nonempty;                 /* instant: bit i is set when lists[i] has a segment */
     uint32_t lists[CELLAR_FIT_NLISTS]; /* instant: heads */
     uint32_t root;                     /* trees */
+    uint64_t rover;                    /* next: where the last range found will end */
+    struct cellar__fit_table *table;   /* segregated: its lists, from meta */
 };
 
 struct cellar__fit {
     const char *name;
     size_t seg_size; /* bytes of a segment under this policy */
+    /* What the policy needs beside the segments: 0 or -ENOMEM. Called with no lock held. Both may be NULL. */
+    int (*init)(struct cellar__fit_state *state);
+    void (*fini)(struct cellar__fit_state *state);
     void (*insert)(struct cellar__fit_state *state, struct cellar__segment *seg);
     void (*remove)(struct cellar__fit_state *state, struct cellar__segment *seg);
     /* A free segment of at least size, or NULL. Does not remove it. */
@@ -37,6 +42,12 @@ struct cellar__fit {
 extern const struct cellar__fit cellar__fit_instant;
 extern const struct cellar__fit cellar__fit_best;
 extern const struct cellar__fit cellar__fit_first;
+extern const struct cellar__fit cellar__fit_next;
+extern const struct cellar__fit cellar__fit_worst;
+extern const struct cellar__fit cellar__fit_segregated;
+
+/* All of them, in the order of the list above; NULL ends it. */
+extern const struct cellar__fit *const cellar__fits[];
 
 /* The policy of that name, or NULL. */
 const struct cellar__fit *cellar__fit_find(const char *name);

@@ -3,36 +3,16 @@
  * ordered by size and base. Source: Knuth, The Art of Computer Programming, volume 1, section 2.5.
  * Complexity: insert, remove and find expected O(log n) in the number of free segments.
  */
-#include "arena/fit_tree.h"
-
-static bool fit_best_less(const struct cellar__segment *a, const struct cellar__segment *b)
-{
-    uint64_t a_size = cellar__segment_size(a);
-    uint64_t b_size = cellar__segment_size(b);
-    return a_size != b_size ? a_size < b_size : a->base < b->base;
-}
-
-static void fit_best_update(struct cellar__segment *seg)
-{
-    (void)seg;
-}
-
-static bool fit_best_is_current(const struct cellar__segment *seg)
-{
-    return cellar__segment_size(seg) != 0;
-}
-
-static const struct fit_tree fit_best_tree = {
-    .less = fit_best_less, .update = fit_best_update, .is_current = fit_best_is_current};
+#include "arena/fit_order.h"
 
 static void fit_best_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
 {
-    state->root = cellar__fit_tree_insert(&fit_best_tree, state->root, seg);
+    state->root = cellar__fit_tree_insert(&cellar__fit_by_size, state->root, seg);
 }
 
 static void fit_best_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
 {
-    state->root = cellar__fit_tree_remove(&fit_best_tree, state->root, seg);
+    state->root = cellar__fit_tree_remove(&cellar__fit_by_size, state->root, seg);
 }
 
 static struct cellar__segment *fit_best_find(struct cellar__fit_state *state, uint64_t size)
@@ -52,7 +32,7 @@ static struct cellar__segment *fit_best_find(struct cellar__fit_state *state, ui
 
 static size_t fit_best_check(const struct cellar__fit_state *state)
 {
-    return cellar__fit_tree_check(&fit_best_tree, state->root);
+    return cellar__fit_tree_check(&cellar__fit_by_size, state->root);
 }
 
 const struct cellar__fit cellar__fit_best = {

@@ -86,5 +86,8 @@ void cellar__arena_fini(struct cellar__arena *arena)
         chunk = next;
     }
     cellar__arena_hash_fini(&arena->hash);
+    if (arena->attr.fit->fini != NULL) {
+        arena->attr.fit->fini(&arena->fit);
+    }
     *arena = (struct cellar__arena){.attr = arena->attr};
 }

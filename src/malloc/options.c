@@ -28,7 +28,7 @@ struct option_entry {
 };
 
 static const char *const options_modes[] = {"fast", "harden", NULL};
-static const char *const options_fits[] = {"instant", "best", "first", NULL};
+static const char *const options_fits[] = {"instant", "segregated", "best", "first", "next", "worst", NULL};
 static const char *const options_foreign[] = {"libc", "abort", "report", "ignore", NULL};
 static const char *const options_zero[] = {"free", "alloc", "abort", NULL};
 static const char *const options_thp[] = {"off", "huge", NULL};
@@ -37,7 +37,8 @@ static const char *const options_exit[] = {"off", "text", "json", NULL};
 static const struct cellar_option options_table[] = {
     {"mode", "choice", "fast", "fast, harden",
      "harden: no thread caches, so each free is checked against its slab at once"},
-    {"fit", "choice", "instant", "instant, best, first", "which free range of the heap serves a run"},
+    {"fit", "choice", "instant", "instant, segregated, best, first, next, worst",
+     "which free range of the heap serves a run"},
     {"decay_ms", "number", "500", "0 to 86400000",
      "milliseconds that freed memory waits for reuse before it goes back"},
     {"limit", "bytes", "0", "0 (none) or 1M and more; suffixes K, M, G", "the most memory the heap may hold"},

@@ -185,6 +185,66 @@ static const char *model_first_error(const struct model *model, const struct mod
     return NULL;
 }
 
+static const char *model_worst_error(const struct model *model, const struct model_range *chosen)
+{
+    for (size_t i = 0; i < model->nranges; i++) {
+        const struct model_range *range = &model->ranges[i];
+        if (!range->out && range->size > chosen->size) {
+            return "worst fit: there is a larger segment";
+        }
+    }
+    return NULL;
+}
+
+/* Next fit: the lowest at or above the rover; one below it only when none there fits, and then the lowest. */
+static const char *model_next_error(const struct model *model, const struct model_range *chosen,
+                                    uint64_t size)
+{
+    for (size_t i = 0; i < model->nranges; i++) {
+        const struct model_range *range = &model->ranges[i];
+        if (range->out || range->size < size) {
+            continue;
+        }
+        bool ahead = range->base >= model->rover;
+        bool chosen_ahead = chosen->base >= model->rover;
+        if (ahead && !chosen_ahead) {
+            return "next fit: a segment ahead fits";
+        }
+        if (ahead == chosen_ahead && range->base < chosen->base) {
+            return "next fit: a lower segment comes sooner";
+        }
+    }
+    return NULL;
+}
+
+/* List of two-level segregated fit: 32 a doubling, one for each size below 32 quanta. */
+static unsigned model_segregated_list(uint64_t nquanta)
+{
+    unsigned lg = cellar__lg_floor(nquanta);
+    return lg < 5 ? (unsigned)nquanta : (lg - 4) * 32 + (unsigned)(nquanta >> (lg - 5) & 31);
+}
+
+/* Segregated fit: from the lowest list whose every segment fits; from the request's own list when there is none. */
+static const char *model_segregated_error(const struct model *model, const struct model_range *chosen,
+                                          uint64_t quantum, uint64_t size)
+{
+    unsigned own = model_segregated_list(size / quantum);
+    unsigned list = model_segregated_list(chosen->size / quantum);
+    bool own_is_exact = size / quantum == 1 || model_segregated_list(size / quantum - 1) != own;
+    for (size_t i = 0; i < model->nranges; i++) {
+        const struct model_range *range = &model->ranges[i];
+        if (range->out || range->size < size) {
+            continue;
+        }
+        unsigned other = model_segregated_list(range->size / quantum);
+        bool other_is_sure = other > own || own_is_exact;
+        if (other_is_sure && (other < list || (list == own && !own_is_exact))) {
+            return "segregated fit: a lower list was sure to fit";
+        }
+    }
+    return NULL;
+}
+
 /* Instant fit: from the own list when one of its first segments fits, else from the lowest list above. */
 static const char *model_instant_error(const struct model *model, const struct model_range *chosen,
                                        uint64_t quantum, uint64_t size)
@@ -219,5 +279,15 @@ const char *model_policy_error(const struct model *model, const char *policy, ui
     if (strcmp(policy, "first") == 0) {
         return model_first_error(model, chosen, size);
     }
-    return model_instant_error(model, chosen, quantum, size);
+    if (strcmp(policy, "worst") == 0) {
+        return model_worst_error(model, chosen);
+    }
+    if (strcmp(policy, "next") == 0) {
+        return model_next_error(model, chosen, size);
+    }
+    if (strcmp(policy, "segregated") == 0) {
+        return model_segregated_error(model, chosen, quantum, size);
+    }
+    return strcmp(policy, "instant") == 0 ? model_instant_error(model, chosen, quantum, size)
+                                          : "a policy that the model does not know";
 }

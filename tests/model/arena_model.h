@@ -23,7 +23,8 @@ struct model {
     struct model_range ranges[MODEL_RANGES];
     size_t nranges;
     uint32_t nspans_ever;
-    bool releases; /* imported spans that are free from end to end go back */
+    bool releases;  /* imported spans that are free from end to end go back */
+    uint64_t rover; /* the end of the last range that was found free, for next fit */
 };
 
 void model_add(struct model *model, uint64_t base, uint64_t size, bool imported);

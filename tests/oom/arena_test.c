@@ -180,16 +180,16 @@ static void sweep(const struct cellar__fit *fit, bool alone)
 
 TEST(one_failure)
 {
-    sweep(&cellar__fit_instant, true);
-    sweep(&cellar__fit_best, true);
-    sweep(&cellar__fit_first, true);
+    for (size_t i = 0; cellar__fits[i] != NULL; i++) {
+        sweep(cellar__fits[i], true);
+    }
 }
 
 TEST(all_fail_from_one_on)
 {
-    sweep(&cellar__fit_instant, false);
-    sweep(&cellar__fit_best, false);
-    sweep(&cellar__fit_first, false);
+    for (size_t i = 0; cellar__fits[i] != NULL; i++) {
+        sweep(cellar__fits[i], false);
+    }
 }
 
 TEST_MAIN()

@@ -1,5 +1,5 @@
 /* levels: base os submap arena; with: fake/meta.c */
-/* The three policies, and the tree of two of them, on segments laid out by hand: fit.c, fit_tree.c, fit_*.c. */
+/* The policies, and the orders of their trees, on segments laid out by hand: fit.c, fit_tree.c, fit_order.c, fit_*.c. */
 #include "arena/fit.h"
 #include "base/bits.h"
 #include "fake/fresh.h"
@@ -15,6 +15,7 @@ static void lay_out(const struct cellar__fit *fit, const uint64_t *sizes, size_t
 {
     uint64_t base = 1024 * QUANTUM;
     state = (struct cellar__fit_state){.quantum = QUANTUM};
+    CHECK(fit->init == NULL || fit->init(&state) == 0);
     for (size_t i = 0; i < count; i++) {
         struct cellar__segment *seg = cellar__meta_alloc(fit->seg_size);
         struct cellar__segment *next = cellar__meta_alloc(fit->seg_size);
@@ -41,7 +42,10 @@ TEST(find_by_name)
     CHECK_PTR(cellar__fit_find("instant"), &cellar__fit_instant);
     CHECK_PTR(cellar__fit_find("best"), &cellar__fit_best);
     CHECK_PTR(cellar__fit_find("first"), &cellar__fit_first);
-    CHECK_PTR(cellar__fit_find("worst"), NULL);
+    for (size_t i = 0; cellar__fits[i] != NULL; i++) {
+        CHECK_PTR(cellar__fit_find(cellar__fits[i]->name), cellar__fits[i]);
+    }
+    CHECK_PTR(cellar__fit_find("wors"), NULL);
     CHECK_PTR(cellar__fit_find(""), NULL);
 }
 
@@ -106,6 +110,55 @@ FRESH_TEST(instant_goes_to_the_lowest_list_above)
     CHECK_PTR(cellar__fit_instant.find(&state, 71 * QUANTUM), segments[1]);
 }
 
+FRESH_TEST(worst_takes_the_largest)
+{
+    static const uint64_t sizes[] = {9, 30, 7, 30, 4};
+    lay_out(&cellar__fit_worst, sizes, 5);
+    CHECK_PTR(cellar__fit_worst.find(&state, QUANTUM), NULL);
+    insert_all(&cellar__fit_worst, 5);
+    CHECK_PTR(cellar__fit_worst.find(&state, QUANTUM), segments[3]);
+    CHECK_PTR(cellar__fit_worst.find(&state, 30 * QUANTUM), segments[3]);
+    CHECK_PTR(cellar__fit_worst.find(&state, 31 * QUANTUM), NULL);
+    cellar__fit_worst.remove(&state, segments[3]);
+    cellar__fit_worst.remove(&state, segments[1]);
+    CHECK_PTR(cellar__fit_worst.find(&state, QUANTUM), segments[0]);
+}
+
+FRESH_TEST(next_goes_on_where_it_was_and_round_the_end)
+{
+    static const uint64_t sizes[] = {5, 9, 5, 9, 5};
+    lay_out(&cellar__fit_next, sizes, 5);
+    CHECK_PTR(cellar__fit_next.find(&state, QUANTUM), NULL);
+    insert_all(&cellar__fit_next, 5);
+    CHECK_PTR(cellar__fit_next.find(&state, 5 * QUANTUM), segments[0]);
+    CHECK_PTR(cellar__fit_next.find(&state, 7 * QUANTUM), segments[1]);
+    CHECK_PTR(cellar__fit_next.find(&state, 7 * QUANTUM), segments[3]);
+    CHECK_PTR(cellar__fit_next.find(&state, 7 * QUANTUM), segments[1]); /* none ahead: from the begin */
+    CHECK_PTR(cellar__fit_next.find(&state, 5 * QUANTUM), segments[2]);
+    CHECK_PTR(cellar__fit_next.find(&state, 10 * QUANTUM), NULL);
+    CHECK_PTR(cellar__fit_next.find(&state, 5 * QUANTUM), segments[3]); /* a failure moves nothing */
+}
+
+FRESH_TEST(segregated_takes_the_lowest_list_that_is_sure)
+{
+    /* Lists of one size below 64 quanta, of two to 127, of four to 255. */
+    static const uint64_t sizes[] = {31, 33, 64, 65, 200};
+    lay_out(&cellar__fit_segregated, sizes, 5);
+    CHECK_PTR(cellar__fit_segregated.find(&state, QUANTUM), NULL);
+    insert_all(&cellar__fit_segregated, 5);
+    CHECK_PTR(cellar__fit_segregated.find(&state, 1 * QUANTUM), segments[0]);
+    CHECK_PTR(cellar__fit_segregated.find(&state, 32 * QUANTUM), segments[1]);
+    CHECK_PTR(cellar__fit_segregated.find(&state, 64 * QUANTUM),
+              segments[3]); /* the youngest of list 64, 65 */
+    CHECK_PTR(cellar__fit_segregated.find(&state, 65 * QUANTUM), segments[4]); /* that list is not sure */
+    cellar__fit_segregated.remove(&state, segments[4]);
+    CHECK_PTR(cellar__fit_segregated.find(&state, 65 * QUANTUM), segments[3]); /* but searched in the end */
+    CHECK_PTR(cellar__fit_segregated.find(&state, 66 * QUANTUM), NULL);
+    CHECK_PTR(cellar__fit_segregated.find(&state, UINT64_MAX - QUANTUM), NULL);
+    cellar__fit_segregated.fini(&state);
+    CHECK_PTR(state.table, NULL);
+}
+
 /* Inserts and removes in random order; what find gives is in, fits, and is NULL only when nothing fits. */
 static void churn(const struct cellar__fit *fit)
 {
@@ -142,19 +195,11 @@ static void churn(const struct cellar__fit *fit)
     CHECK_PTR(fit->find(&state, QUANTUM), NULL);
 }
 
-FRESH_TEST(churn_instant)
+FRESH_TEST(every_policy_finds_what_there_is)
 {
-    churn(&cellar__fit_instant);
-}
-
-FRESH_TEST(churn_best)
-{
-    churn(&cellar__fit_best);
-}
-
-FRESH_TEST(churn_first)
-{
-    churn(&cellar__fit_first);
+    for (size_t i = 0; cellar__fits[i] != NULL; i++) {
+        churn(cellar__fits[i]);
+    }
 }
 
 /* A size that changes under the policy's feet, or a segment that is out, is what check is for. */
@@ -176,9 +221,9 @@ static void check_sees(const struct cellar__fit *fit)
 
 FRESH_TEST(check_sees_damage)
 {
-    check_sees(&cellar__fit_instant);
-    check_sees(&cellar__fit_best);
-    check_sees(&cellar__fit_first);
+    for (size_t i = 0; cellar__fits[i] != NULL; i++) {
+        check_sees(cellar__fits[i]);
+    }
 }
 
 TEST_MAIN()

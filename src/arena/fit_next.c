@@ -1,0 +1,43 @@
+/*
+ * Next fit: the first free segment that serves, at or above the end of the last one handed out, or else from the lowest
+ * on. Requests go round the whole space, so what is cut off does not gather at its begin.
+ * Source: Knuth, volume 1, section 2.5, exercise 6 (the roving pointer). A treap ordered by base.
+ * Complexity: insert, remove and find expected O(log n) in the number of free segments.
+ */
+#include "arena/fit_order.h"
+
+static void fit_next_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
+{
+    state->root = cellar__fit_tree_insert(&cellar__fit_by_address, state->root, seg);
+}
+
+static void fit_next_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
+{
+    state->root = cellar__fit_tree_remove(&cellar__fit_by_address, state->root, seg);
+}
+
+static struct cellar__segment *fit_next_find(struct cellar__fit_state *state, uint64_t size)
+{
+    struct cellar__segment *seg = cellar__fit_find_from(state->root, state->rover, size);
+    if (seg == NULL) {
+        seg = cellar__fit_find_from(state->root, 0, size);
+    }
+    if (seg != NULL) {
+        state->rover = seg->base + size;
+    }
+    return seg;
+}
+
+static size_t fit_next_check(const struct cellar__fit_state *state)
+{
+    return cellar__fit_tree_check(&cellar__fit_by_address, state->root);
+}
+
+const struct cellar__fit cellar__fit_next = {
+    .name = "next",
+    .seg_size = sizeof(struct cellar__segment_ranked),
+    .insert = fit_next_insert,
+    .remove = fit_next_remove,
+    .find = fit_next_find,
+    .check = fit_next_check,
+};

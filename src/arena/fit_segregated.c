@@ -1,0 +1,188 @@
+/*
+ * Two-level segregated fit: 32 lists a doubling of the size, and bitmaps of those that are not empty.
+ * Source: Masmano, Ripoll, Crespo and Real, "TLSF: a New Dynamic Memory Allocator for Real-Time Systems" (ECRTS 2004).
+ *
+ *      sizes in quanta    1 2 ... 31 | 32 33 ... 63 | 64 66 ... 126 | 128 132 ... 252 | ...
+ *      first level             0     |      1       |       2       |        3        |
+ *
+ * A request takes the lowest list whose every segment is long enough: its own when it is the shortest size of that list,
+ * else the one above. At most 1/32 of a segment is passed over by that. When there is none, its own list is searched,
+ * because failing there would be wrong; in an arena that can import, that happens once an import.
+ *
+ * Complexity: insert and remove O(1); find O(1), two bit scans, but for that last search.
+ */
+#include <errno.h>
+
+#include "arena/fit.h"
+#include "base/bits.h"
+
+#define SEGREGATED_LG_LISTS 5
+#define SEGREGATED_NLISTS (1u << SEGREGATED_LG_LISTS)
+#define SEGREGATED_NLEVELS (64 - SEGREGATED_LG_LISTS + 1)
+
+struct cellar__fit_table {
+    uint64_t nonempty;                           /* bit i: level i has a list that is not empty */
+    uint32_t nonempty_lists[SEGREGATED_NLEVELS]; /* bit j of level i: its list j is not empty */
+    uint32_t heads[SEGREGATED_NLEVELS][SEGREGATED_NLISTS];
+};
+
+struct segregated_place {
+    unsigned level;
+    unsigned list;
+};
+
+static int fit_segregated_init(struct cellar__fit_state *state)
+{
+    state->table = cellar__meta_alloc(sizeof *state->table);
+    return state->table == NULL ? -ENOMEM : 0;
+}
+
+static void fit_segregated_fini(struct cellar__fit_state *state)
+{
+    cellar__meta_free(state->table, sizeof *state->table);
+    state->table = NULL;
+}
+
+/* Where segments of that many quanta lie. */
+static struct segregated_place segregated_place(uint64_t nquanta)
+{
+    unsigned lg = cellar__lg_floor(nquanta);
+    if (lg < SEGREGATED_LG_LISTS) {
+        return (struct segregated_place){0, (unsigned)nquanta};
+    }
+    unsigned shift = lg - SEGREGATED_LG_LISTS;
+    return (struct segregated_place){shift + 1, (unsigned)(nquanta >> shift) & (SEGREGATED_NLISTS - 1)};
+}
+
+static struct segregated_place segregated_place_of(const struct cellar__fit_state *state, uint64_t size)
+{
+    return segregated_place(size / state->quantum);
+}
+
+static void fit_segregated_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
+{
+    struct cellar__fit_table *table = state->table;
+    struct segregated_place place = segregated_place_of(state, cellar__segment_size(seg));
+    uint32_t *head = &table->heads[place.level][place.list];
+    uint32_t ref = cellar__meta_ref(seg);
+    seg->link[0] = 0;
+    seg->link[1] = *head;
+    if (*head != 0) {
+        cellar__segment_get(*head)->link[0] = ref;
+    }
+    *head = ref;
+    table->nonempty_lists[place.level] |= 1u << place.list;
+    table->nonempty |= UINT64_C(1) << place.level;
+}
+
+static void fit_segregated_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
+{
+    struct cellar__fit_table *table = state->table;
+    uint32_t prev = seg->link[0];
+    uint32_t next = seg->link[1];
+    if (next != 0) {
+        cellar__segment_get(next)->link[0] = prev;
+    }
+    if (prev != 0) {
+        cellar__segment_get(prev)->link[1] = next;
+        return;
+    }
+    struct segregated_place place = segregated_place_of(state, cellar__segment_size(seg));
+    table->heads[place.level][place.list] = next;
+    if (next != 0) {
+        return;
+    }
+    table->nonempty_lists[place.level] &= ~(1u << place.list);
+    if (table->nonempty_lists[place.level] == 0) {
+        table->nonempty &= ~(UINT64_C(1) << place.level);
+    }
+}
+
+/* The first segment of the lowest list that is not empty, from that place on; or NULL. */
+static struct cellar__segment *segregated_first_from(const struct cellar__fit_table *table,
+                                                     struct segregated_place place)
+{
+    uint32_t lists = table->nonempty_lists[place.level] >> place.list << place.list;
+    if (lists == 0) {
+        uint64_t above = place.level == 63 ? 0 : table->nonempty >> (place.level + 1) << (place.level + 1);
+        if (above == 0) {
+            return NULL;
+        }
+        place.level = cellar__low_bit(above);
+        lists = table->nonempty_lists[place.level];
+    }
+    return cellar__segment_get(table->heads[place.level][cellar__low_bit(lists)]);
+}
+
+/* Any segment of the list that is long enough, or NULL. */
+static struct cellar__segment *segregated_search(const struct cellar__fit_table *table,
+                                                 struct segregated_place place, uint64_t size)
+{
+    uint32_t ref = table->heads[place.level][place.list];
+    while (ref != 0 && cellar__segment_size(cellar__segment_get(ref)) < size) {
+        ref = cellar__segment_get(ref)->link[1];
+    }
+    return ref == 0 ? NULL : cellar__segment_get(ref);
+}
+
+static struct cellar__segment *fit_segregated_find(struct cellar__fit_state *state, uint64_t size)
+{
+    uint64_t nquanta = size / state->quantum;
+    unsigned lg = cellar__lg_floor(nquanta);
+    uint64_t slack = lg < SEGREGATED_LG_LISTS ? 0 : (UINT64_C(1) << (lg - SEGREGATED_LG_LISTS)) - 1;
+    uint64_t sure; /* so many quanta lie in no list with a shorter segment than the request */
+    struct cellar__segment *seg = NULL;
+    if (!__builtin_add_overflow(nquanta, slack, &sure)) {
+        seg = segregated_first_from(state->table, segregated_place(sure));
+    }
+    return seg != NULL ? seg : segregated_search(state->table, segregated_place(nquanta), size);
+}
+
+/* The segments of one list, or SIZE_MAX when one does not belong there or a link is broken. */
+static size_t segregated_count(const struct cellar__fit_state *state, struct segregated_place place)
+{
+    size_t count = 0;
+    uint32_t prev = 0;
+    for (uint32_t ref = state->table->heads[place.level][place.list]; ref != 0;) {
+        const struct cellar__segment *seg = cellar__segment_get(ref);
+        struct segregated_place own = segregated_place_of(state, cellar__segment_size(seg));
+        if (seg->out || seg->last || seg->link[0] != prev || own.level != place.level ||
+            own.list != place.list) {
+            return SIZE_MAX;
+        }
+        prev = ref;
+        ref = seg->link[1];
+        count++;
+    }
+    return count;
+}
+
+static size_t fit_segregated_check(const struct cellar__fit_state *state)
+{
+    const struct cellar__fit_table *table = state->table;
+    size_t count = 0;
+    for (unsigned level = 0; level < SEGREGATED_NLEVELS; level++) {
+        if ((table->nonempty_lists[level] != 0) != ((table->nonempty >> level & 1) != 0)) {
+            return SIZE_MAX;
+        }
+        for (unsigned list = 0; list < SEGREGATED_NLISTS; list++) {
+            size_t here = segregated_count(state, (struct segregated_place){level, list});
+            if (here == SIZE_MAX || (here != 0) != ((table->nonempty_lists[level] >> list & 1) != 0)) {
+                return SIZE_MAX;
+            }
+            count += here;
+        }
+    }
+    return count;
+}
+
+const struct cellar__fit cellar__fit_segregated = {
+    .name = "segregated",
+    .seg_size = sizeof(struct cellar__segment),
+    .init = fit_segregated_init,
+    .fini = fit_segregated_fini,
+    .insert = fit_segregated_insert,
+    .remove = fit_segregated_remove,
+    .find = fit_segregated_find,
+    .check = fit_segregated_check,
+};

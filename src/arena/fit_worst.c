@@ -1,0 +1,40 @@
+/*
+ * Worst fit: the largest free segment, and of several such the one at the highest address; so what is left of it stays
+ * useful. A treap ordered by size and base. Source: Knuth, volume 1, section 2.5, exercise 7, and Shore, "On the
+ * External Storage Fragmentation Produced by First-Fit and Best-Fit" (CACM 1975), which it loses to in general.
+ * Complexity: insert, remove and find expected O(log n) in the number of free segments.
+ */
+#include "arena/fit_order.h"
+
+static void fit_worst_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
+{
+    state->root = cellar__fit_tree_insert(&cellar__fit_by_size, state->root, seg);
+}
+
+static void fit_worst_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
+{
+    state->root = cellar__fit_tree_remove(&cellar__fit_by_size, state->root, seg);
+}
+
+static struct cellar__segment *fit_worst_find(struct cellar__fit_state *state, uint64_t size)
+{
+    struct cellar__segment *largest = NULL;
+    for (uint32_t ref = state->root; ref != 0; ref = largest->link[1]) {
+        largest = cellar__segment_get(ref);
+    }
+    return largest != NULL && cellar__segment_size(largest) >= size ? largest : NULL;
+}
+
+static size_t fit_worst_check(const struct cellar__fit_state *state)
+{
+    return cellar__fit_tree_check(&cellar__fit_by_size, state->root);
+}
+
+const struct cellar__fit cellar__fit_worst = {
+    .name = "worst",
+    .seg_size = sizeof(struct cellar__segment),
+    .insert = fit_worst_insert,
+    .remove = fit_worst_remove,
+    .find = fit_worst_find,
+    .check = fit_worst_check,
+};
