@@ -1,13 +1,13 @@
 # One-word commands. `make help` lists them; CMake does the building (CMakePresets.json, cmake/).
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
-CMAKE_BUILD = cmake --build build -j $(JOBS) -- --no-print-directory
+CMAKE_BUILD = cmake --build build -j $(JOBS)
 
-.PHONY: all help setup demo test check bench bench-micro asan ubsan tsan format lint install clean
+.PHONY: all help setup demo test check bench bench-micro conformance soak asan ubsan tsan format lint install clean
 .DEFAULT_GOAL := all
 
 all: build/CMakeCache.txt ## build the library and the command into build/
-	@$(CMAKE_BUILD)
+	@$(CMAKE_BUILD) -- --no-print-directory
 
 build/CMakeCache.txt:
 	@command -v cmake >/dev/null || { echo "cmake is missing: make setup installs what a build needs" >&2; exit 1; }
@@ -37,6 +37,17 @@ bench-micro: ## instructions and nanoseconds of small loops, beside the peers
 	@scripts/setup build bench
 	@$(MAKE) --no-print-directory all
 	@scripts/bench-micro
+
+conformance: ## which malloc does everything right: Cellar and the peers, row by row
+	@scripts/setup build conformance
+	@$(MAKE) --no-print-directory all
+	@$(CMAKE_BUILD) --target conformance -- --no-print-directory -s
+	@scripts/conformance
+
+soak: ## random work on malloc for ten minutes; SECONDS=30 for less, SEED=1 to repeat one
+	@scripts/setup build test
+	@scripts/build default
+	@build/tests/soak/soak --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
 
 asan ubsan tsan: ## the tests that can run under that sanitizer
 	@scripts/setup build test
