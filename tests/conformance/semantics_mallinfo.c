@@ -1,0 +1,3 @@
+/* title: mallinfo describes this heap */
+#define INFO mallinfo
+#include "mallinfo.h"

@@ -1,0 +1,3 @@
+/* title: mallinfo2 describes this heap */
+#define INFO mallinfo2
+#include "mallinfo.h"
