@@ -22,10 +22,20 @@ static int run_import(void *source, uint64_t size, uint64_t *ret_base, uint64_t 
     return 0;
 }
 
+static void run_release(void *source, uint64_t base, uint64_t size)
+{
+    (void)source;
+    (void)size;
+    cellar__window_release((void *)(uintptr_t)base);
+}
+
 int cellar__heap_init(const struct cellar__fit *fit)
 {
-    struct cellar__arena_attr attr = {
-        .name = "heap", .quantum = CELLAR_GRANULE, .fit = fit, .import_span = run_import};
+    struct cellar__arena_attr attr = {.name = "heap",
+                                      .quantum = CELLAR_GRANULE,
+                                      .fit = fit,
+                                      .import_span = run_import,
+                                      .release_span = run_release};
     cellar__dirty_init();
     if (cellar__window_count() == 0 && cellar__window_init() != 0) {
         return -ENOMEM;

@@ -9,6 +9,7 @@
 #include "large/huge.h"
 #include "malloc/heap.h"
 #include "malloc/options.h"
+#include "os/os.h"
 #include "os/panic.h"
 #include "submap/window.h"
 
@@ -37,7 +38,10 @@ void cellar__foreign_attach(void)
 static void foreign_refuse_heap(const void *block, const char *call)
 {
     cellar__heap_start(); /* this may be the first call of the process: the options are read now */
-    if (cellar__window_find(block) != NULL || cellar__huge_contains(block)) {
+    uint64_t mask = cellar__os_signals_block();
+    bool is_ours = cellar__window_find(block) != NULL || cellar__huge_contains(block);
+    cellar__os_signals_restore(mask);
+    if (is_ours) {
         cellar__panic("invalid %s of %p: no live block lies there", call, block);
     }
 }

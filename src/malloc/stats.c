@@ -108,10 +108,13 @@ static void stats_maps(struct cellar__stat_record *record)
     record->meta_reserved = meta.reserved;
     record->meta_used = meta.used;
     record->page_map_reserved = cellar__page_map.ngranules * (sizeof(uint16_t) + sizeof(uint32_t));
-    record->nsubmaps = cellar__window_count();
-    for (size_t i = 0; i < record->nsubmaps; i++) {
+    size_t nslots = cellar__window_count();
+    for (size_t i = 0; i < nslots; i++) {
         const struct cellar__submap *window = cellar__window_get(i);
-        record->submaps[i] = (struct cellar__stat_submap){
+        if (window->size == 0) {
+            continue;
+        }
+        record->submaps[record->nsubmaps++] = (struct cellar__stat_submap){
             .base = window->base,
             .reserved = window->size,
             .committed = __atomic_load_n(&window->committed, __ATOMIC_RELAXED),

@@ -11,11 +11,12 @@
 #define SUBMAP_STEP_MAX (64u * 1024 * 1024)
 
 int cellar__submap_reserve(struct cellar__submap *ret, const char *name, size_t size, size_t min_size,
-                           size_t align, void *hint)
+                           size_t align, char *below)
 {
     for (size = cellar__round_down(size, align); size >= min_size && size != 0;
          size = cellar__round_down(size / 2, align)) {
-        void *base = cellar__os_reserve(size, align, hint);
+        uintptr_t hint = (uintptr_t)below - (below == NULL ? 0 : size); /* only a wish: may wrap */
+        void *base = cellar__os_reserve(size, align, (void *)hint);
         if (base != NULL) {
             *ret = (struct cellar__submap){.base = base, .size = size, .name = name};
             return 0;

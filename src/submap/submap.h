@@ -31,10 +31,11 @@ struct cellar__submap {
 
 /*
  * Reserves a window of `size` bytes, halved as often as the kernel refuses but not below `min_size`, and always a
- * multiple of `align`. 0 or -ENOMEM with *ret untouched.
+ * multiple of `align`. It is to end at `below`, if the kernel grants that wish; NULL is no wish. 0 or -ENOMEM with *ret
+ * untouched.
  */
 int cellar__submap_reserve(struct cellar__submap *ret, const char *name, size_t size, size_t min_size,
-                           size_t align, void *hint);
+                           size_t align, char *below);
 
 /* Gives the window back; for a window that nobody uses yet. */
 void cellar__submap_release(struct cellar__submap *submap);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "base/assert.h"
 #include "base/bits.h"
 #include "os/os.h"
 #include "submap/page_map.h"
@@ -62,37 +63,55 @@ int cellar__window_init(void)
     return 0;
 }
 
-static void *window_lowest(void)
+static char *window_lowest(void)
 {
     char *lowest = window_table[0].base;
     for (size_t i = 1; i < window_count; i++) {
-        lowest = window_table[i].base < lowest ? window_table[i].base : lowest;
+        bool is_lower = window_table[i].size != 0 && window_table[i].base < lowest;
+        lowest = is_lower ? window_table[i].base : lowest;
     }
     return lowest;
+}
+
+/* An empty slot of the table, or NULL. */
+static struct cellar__submap *window_slot(void)
+{
+    for (size_t i = 1; i < window_count; i++) {
+        if (window_table[i].size == 0) {
+            return &window_table[i];
+        }
+    }
+    return window_count == CELLAR_WINDOW_MAX ? NULL : &window_table[window_count];
+}
+
+/* Twice as much the next time, or no more than the kernel gave. With limited addresses the first window is the measure. */
+static void window_adapt(size_t wish, size_t size)
+{
+    bool limited = cellar__os_machine()->address_limit != SIZE_MAX;
+    size_t most = limited ? window_table[0].size : 64 * WINDOW_GIB;
+    window_size = size < wish ? size : cellar__clamp(2 * window_size, window_size, most);
 }
 
 /* Under the lock: adding a window is rare, and a second thread in need waits for this one rather than for memory. */
 static struct cellar__submap *window_add_locked(size_t min_size)
 {
     struct cellar__submap window;
+    struct cellar__submap *slot = window_slot();
     size_t size = cellar__max(window_size, min_size);
-    if (window_count == CELLAR_WINDOW_MAX) {
-        return NULL;
-    }
-    char *hint = (char *)((uintptr_t)window_lowest() - size); /* only a wish: may wrap */
-    if (cellar__submap_reserve(&window, "cellar heap", size, min_size, CELLAR_WINDOW_ALIGN, hint) != 0) {
+    if (slot == NULL || cellar__submap_reserve(&window, "cellar heap", size, min_size, CELLAR_WINDOW_ALIGN,
+                                               window_lowest()) != 0) {
         return NULL;
     }
     if (!cellar__page_map_covers(window.base) || !cellar__page_map_covers(window.base + window.size - 1)) {
         cellar__submap_release(&window);
         return NULL;
     }
-    if (cellar__os_machine()->address_limit == SIZE_MAX) {
-        window_size = cellar__min(2 * window_size, 64 * WINDOW_GIB);
+    window_adapt(size, window.size);
+    *slot = window;
+    if (slot == &window_table[window_count]) {
+        __atomic_store_n(&window_count, window_count + 1, __ATOMIC_RELEASE);
     }
-    window_table[window_count] = window;
-    __atomic_store_n(&window_count, window_count + 1, __ATOMIC_RELEASE);
-    return &window_table[window_count - 1];
+    return slot;
 }
 
 struct cellar__submap *cellar__window_add(size_t min_size)
@@ -117,13 +136,30 @@ struct cellar__submap *cellar__window_get(size_t index)
     return &window_table[index];
 }
 
-struct cellar__submap *cellar__window_find(const void *addr)
+static struct cellar__submap *window_find_locked(const void *addr)
 {
-    size_t count = cellar__window_count();
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < window_count; i++) {
         if (cellar__submap_contains(&window_table[i], addr)) {
             return &window_table[i];
         }
     }
     return NULL;
+}
+
+struct cellar__submap *cellar__window_find(const void *addr)
+{
+    cellar__lock_acquire(&cellar__window_lock);
+    struct cellar__submap *window = window_find_locked(addr);
+    cellar__lock_release(&cellar__window_lock);
+    return window;
+}
+
+/* Addresses that the kernel does not take back are lost, and nothing else: their memory went before. */
+void cellar__window_release(void *base)
+{
+    cellar__lock_acquire(&cellar__window_lock);
+    struct cellar__submap *slot = window_find_locked(base);
+    CELLAR_ASSERT(slot != NULL && slot != &window_table[0] && slot->base == base);
+    cellar__submap_release(slot);
+    cellar__lock_release(&cellar__window_lock);
 }

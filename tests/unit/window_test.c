@@ -116,6 +116,38 @@ FRESH_TEST(added_windows_lie_below_and_are_found)
     CHECK_PTR(cellar__window_find(&fake_os), NULL);
 }
 
+FRESH_TEST(a_window_goes_back_and_its_slot_serves_again)
+{
+    fake_os.machine.address_limit = 512 * MIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    struct cellar__submap *first = cellar__window_add(1);
+    struct cellar__submap *second = cellar__window_add(1);
+    char *base = first->base;
+    cellar__window_release(base);
+    CHECK_PTR(fake_os.unmap.addr, base);
+    CHECK_EQ(fake_os.unmap.size, 32 * MIB);
+    CHECK_PTR(cellar__window_find(base), NULL);
+    CHECK_PTR(cellar__window_find(second->base), second);
+    CHECK_EQ(cellar__window_count(), 3);
+    CHECK_PTR(cellar__window_add(1), first);
+    CHECK_EQ(first->size, 32 * MIB);
+    CHECK_EQ(cellar__window_count(), 3);
+}
+
+/* The kernel grants small windows only: each next one lies right below the last, so the cover suffices. */
+FRESH_TEST(refused_sizes_leave_no_gaps)
+{
+    CHECK_EQ((fake_os.reserve_max = 64 * MIB, cellar__window_init()), 0);
+    uintptr_t lowest = (uintptr_t)cellar__window_get(0)->base;
+    for (size_t i = 0; i < 20; i++) {
+        struct cellar__submap *window = cellar__window_add(1);
+        CHECK(window != NULL);
+        CHECK_EQ(window->size, 64 * MIB);
+        CHECK_EQ((uintptr_t)fake_os.reserve_hint, lowest - 64 * MIB);
+        lowest = (uintptr_t)window->base < lowest ? (uintptr_t)window->base : lowest;
+    }
+}
+
 FRESH_TEST(a_large_wish_gets_a_large_window)
 {
     fake_os.machine.address_limit = 512 * MIB;
