@@ -11,7 +11,7 @@
 #define SUBMAP_STEP_MAX (64u * 1024 * 1024)
 
 int cellar__submap_reserve(struct cellar__submap *ret, const char *name, size_t size, size_t min_size,
-                           size_t align, char *below)
+                           size_t align, const char *below)
 {
     for (size = cellar__round_down(size, align); size >= min_size && size != 0;
          size = cellar__round_down(size / 2, align)) {

@@ -35,7 +35,7 @@ struct cellar__submap {
  * untouched.
  */
 int cellar__submap_reserve(struct cellar__submap *ret, const char *name, size_t size, size_t min_size,
-                           size_t align, char *below);
+                           size_t align, const char *below);
 
 /* Gives the window back; for a window that nobody uses yet. */
 void cellar__submap_release(struct cellar__submap *submap);

@@ -15,6 +15,10 @@
 # that malloc of each named program was bound to the library; under a setting, each must have written a
 # statistics record that names the program and the setting's fit policy and has served requests.
 #
+# Each run is timed, and the peak RSS of its largest process taken: those without the library and under the first
+# setting are shown side by side (a line `# measure:`), and scripts/run-tests makes a table of them. Nothing depends on
+# the figures.
+#
 # Environment: CELLAR_LIB, the library (default libcellar.so in $CELLAR_BUILD, or in build/);
 # PRELOAD_SETTINGS, words that are each `default` (CELLAR_CONF is unset) or a value for CELLAR_CONF.
 
@@ -91,23 +95,42 @@ preload_scenario() {
             preload_proof_check "$setting" "$@"
         } >"$complaints" 2>&1
         preload_report "$title ($setting)" "$complaints"
+        if [ "$setting" = "${preload_settings%% *}" ]; then
+            echo "# measure: $(basename "$0" _test.sh): $title|$(cat "$preload_work/usage-none")|$(cat "$preload_work/usage-kept")"
+        fi
     done
 }
 
 # preload_run SCENARIO SETTING: leaves stdout, stderr, status and files/ in none/ (the setting none) or kept/.
 preload_run() {
-    local kept=$preload_work/kept
-    [ "$2" = none ] && kept=$preload_work/none
+    local kept=$preload_work/kept usage=$preload_work/usage-kept
+    if [ "$2" = none ]; then
+        kept=$preload_work/none
+        usage=$preload_work/usage-none
+    fi
     rm -rf "$kept" "$preload_work/run" "$preload_work/proof"
     mkdir "$kept" "$preload_work/run" "$preload_work/proof"
     (
         cd "$preload_work/run" || exit 125
+        # shellcheck disable=SC2064
+        trap "preload_usage_write \$? \$EPOCHREALTIME $EPOCHREALTIME '$usage'" EXIT
         preload_environment_set "$2"
         set -eu -o pipefail
         "$1"
     ) </dev/null >"$kept/stdout" 2>"$kept/stderr"
     echo $? >"$kept/status"
     mv "$preload_work/run" "$kept/files"
+}
+
+# preload_usage_write STATUS NOW BEGAN FILE: seconds from began to now and peak RSS in MiB, then the end of the subshell. Python takes
+# the shell's place, for a process keeps the account of its children when it executes another program.
+preload_usage_write() {
+    unset LD_PRELOAD LD_DEBUG LD_DEBUG_OUTPUT CELLAR_CONF PYTHONMALLOC
+    exec python3 -c 'import resource, sys
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+with open(sys.argv[4], "w") as file:
+    print("%.2f|%.1f" % (float(sys.argv[2]) - float(sys.argv[3]), peak), end="", file=file)
+sys.exit(int(sys.argv[1]))' "$@"
 }
 
 preload_environment_set() {
