@@ -205,7 +205,9 @@ function(cellar_conformance_row source)
     add_executable(conformance_row_${name} ${source})
     set_target_properties(conformance_row_${name} PROPERTIES
         OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/conformance)
-    target_compile_options(conformance_row_${name} PRIVATE ${CELLAR_NO_BUILTIN_FLAGS})
+    # clang declares the sized operators delete only when asked to.
+    target_compile_options(conformance_row_${name} PRIVATE ${CELLAR_NO_BUILTIN_FLAGS}
+        $<$<COMPILE_LANGUAGE:CXX>:-fsized-deallocation>)
     target_compile_definitions(conformance_row_${name} PRIVATE _GNU_SOURCE=1)
     foreach(module ${links} ${loads})
         cellar_conformance_module(${module})
