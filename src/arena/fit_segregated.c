@@ -13,7 +13,7 @@
  */
 #include <errno.h>
 
-#include "arena/fit.h"
+#include "arena/fit_list.h"
 #include "base/bits.h"
 
 #define SEGREGATED_LG_LISTS 5
@@ -59,18 +59,18 @@ static struct segregated_place segregated_place_of(const struct cellar__fit_stat
     return segregated_place(size / state->quantum);
 }
 
+/* The lists numbered through, for the check. */
+static unsigned segregated_number(const struct cellar__fit_state *state, uint64_t size)
+{
+    struct segregated_place place = segregated_place_of(state, size);
+    return place.level * SEGREGATED_NLISTS + place.list;
+}
+
 static void fit_segregated_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
 {
     struct cellar__fit_table *table = state->table;
     struct segregated_place place = segregated_place_of(state, cellar__segment_size(seg));
-    uint32_t *head = &table->heads[place.level][place.list];
-    uint32_t ref = cellar__meta_ref(seg);
-    seg->link[0] = 0;
-    seg->link[1] = *head;
-    if (*head != 0) {
-        cellar__segment_get(*head)->link[0] = ref;
-    }
-    *head = ref;
+    cellar__fit_list_push(&table->heads[place.level][place.list], seg);
     table->nonempty_lists[place.level] |= 1u << place.list;
     table->nonempty |= UINT64_C(1) << place.level;
 }
@@ -78,18 +78,8 @@ static void fit_segregated_insert(struct cellar__fit_state *state, struct cellar
 static void fit_segregated_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
 {
     struct cellar__fit_table *table = state->table;
-    uint32_t prev = seg->link[0];
-    uint32_t next = seg->link[1];
-    if (next != 0) {
-        cellar__segment_get(next)->link[0] = prev;
-    }
-    if (prev != 0) {
-        cellar__segment_get(prev)->link[1] = next;
-        return;
-    }
     struct segregated_place place = segregated_place_of(state, cellar__segment_size(seg));
-    table->heads[place.level][place.list] = next;
-    if (next != 0) {
+    if (!cellar__fit_list_remove(&table->heads[place.level][place.list], seg)) {
         return;
     }
     table->nonempty_lists[place.level] &= ~(1u << place.list);
@@ -114,17 +104,6 @@ static struct cellar__segment *segregated_first_from(const struct cellar__fit_ta
     return cellar__segment_get(table->heads[place.level][cellar__low_bit(lists)]);
 }
 
-/* Any segment of the list that is long enough, or NULL. */
-static struct cellar__segment *segregated_search(const struct cellar__fit_table *table,
-                                                 struct segregated_place place, uint64_t size)
-{
-    uint32_t ref = table->heads[place.level][place.list];
-    while (ref != 0 && cellar__segment_size(cellar__segment_get(ref)) < size) {
-        ref = cellar__segment_get(ref)->link[1];
-    }
-    return ref == 0 ? NULL : cellar__segment_get(ref);
-}
-
 static struct cellar__segment *fit_segregated_find(struct cellar__fit_state *state, uint64_t size)
 {
     uint64_t nquanta = size / state->quantum;
@@ -135,26 +114,9 @@ static struct cellar__segment *fit_segregated_find(struct cellar__fit_state *sta
     if (!__builtin_add_overflow(nquanta, slack, &sure)) {
         seg = segregated_first_from(state->table, segregated_place(sure));
     }
-    return seg != NULL ? seg : segregated_search(state->table, segregated_place(nquanta), size);
-}
-
-/* The segments of one list, or SIZE_MAX when one does not belong there or a link is broken. */
-static size_t segregated_count(const struct cellar__fit_state *state, struct segregated_place place)
-{
-    size_t count = 0;
-    uint32_t prev = 0;
-    for (uint32_t ref = state->table->heads[place.level][place.list]; ref != 0;) {
-        const struct cellar__segment *seg = cellar__segment_get(ref);
-        struct segregated_place own = segregated_place_of(state, cellar__segment_size(seg));
-        if (seg->out || seg->last || seg->link[0] != prev || own.level != place.level ||
-            own.list != place.list) {
-            return SIZE_MAX;
-        }
-        prev = ref;
-        ref = seg->link[1];
-        count++;
-    }
-    return count;
+    struct segregated_place own = segregated_place(nquanta);
+    return seg != NULL ? seg
+                       : cellar__fit_list_search(state->table->heads[own.level][own.list], size, SIZE_MAX);
 }
 
 static size_t fit_segregated_check(const struct cellar__fit_state *state)
@@ -166,7 +128,8 @@ static size_t fit_segregated_check(const struct cellar__fit_state *state)
             return SIZE_MAX;
         }
         for (unsigned list = 0; list < SEGREGATED_NLISTS; list++) {
-            size_t here = segregated_count(state, (struct segregated_place){level, list});
+            size_t here = cellar__fit_list_check(state, table->heads[level][list],
+                                                 level * SEGREGATED_NLISTS + list, segregated_number);
             if (here == SIZE_MAX || (here != 0) != ((table->nonempty_lists[level] >> list & 1) != 0)) {
                 return SIZE_MAX;
             }

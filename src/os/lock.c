@@ -129,8 +129,6 @@ enum cellar__rank cellar__lock_highest_held(void)
     return CELLAR_RANK_NONE;
 }
 
-void cellar__lock_forget_held(void) {}
-
 void cellar__lock_allow_equal(bool allowed)
 {
     (void)allowed;

@@ -48,7 +48,14 @@ void cellar__lock_release_slow(struct cellar__lock *lock);
 #if defined(CELLAR_DEBUG) && CELLAR_DEBUG
 void cellar__lock_check_acquire(const struct cellar__lock *lock);
 void cellar__lock_check_release(const struct cellar__lock *lock);
+
+/*
+ * The thread comes from the program, so it holds no lock: what an operation that never ended was counted to hold is
+ * forgotten.
+ */
+void cellar__lock_forget_held(void);
 #else
+CELLAR_INLINE void cellar__lock_forget_held(void) {}
 CELLAR_INLINE void cellar__lock_check_acquire(const struct cellar__lock *lock)
 {
     (void)lock;
@@ -58,12 +65,6 @@ CELLAR_INLINE void cellar__lock_check_release(const struct cellar__lock *lock)
     (void)lock;
 }
 #endif
-
-/*
- * The thread comes from the program, so it holds no lock: what an operation that never ended was counted to hold is
- * forgotten. Debug builds only.
- */
-void cellar__lock_forget_held(void);
 
 /* Lets locks of one rank nest (fork holds every keg); the caller vouches for their order. Debug builds only. */
 void cellar__lock_allow_equal(bool allowed);

@@ -267,6 +267,15 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
     return empty != NULL;
 }
 
+/* False when there is no room. An item that lies on top already was freed twice: it must not go on to the backend. */
+static bool zone_push(struct cellar__zone *zone, struct cellar__cache *cache, void *item)
+{
+    if (CELLAR_UNLIKELY(cache->top != cache->floor && cache->top[-1] == item)) {
+        zone_panic(zone, item, CELLAR_ITEM_FREE);
+    }
+    return cellar__cache_push(cache, item);
+}
+
 void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item)
 {
     thread = zone_thread(thread);
@@ -275,13 +284,10 @@ void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *th
         return;
     }
     struct cellar__cache *cache = &thread->caches[zone->id];
-    if (cellar__cache_push(cache, item)) {
+    if (zone_push(zone, cache, item)) {
         return;
     }
-    if (cache->top != cache->floor && cache->top[-1] == item) {
-        zone_panic(zone, item, CELLAR_ITEM_FREE);
-    }
-    if (!zone_make_room(zone, thread, cache) || !cellar__cache_push(cache, item)) {
+    if (!zone_make_room(zone, thread, cache) || !zone_push(zone, cache, item)) {
         zone_release(zone, &item, 1);
     }
 }

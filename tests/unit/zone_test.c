@@ -329,6 +329,29 @@ static void free_twice(size_t before)
     cellar__zone_free(&zone, item);
 }
 
+/* By hand, for the zone keeps no bucket half full behind: the push after the exchange meets the item on top. */
+static void free_twice_across_an_exchange(void)
+{
+    start();
+    take(0, 3);
+    struct cellar__bucket *full = cellar__bucket_get(CELLAR_BUCKET_LG_MIN, 1);
+    struct cellar__bucket *half = cellar__bucket_get(CELLAR_BUCKET_LG_MIN, 2);
+    CHECK(full != NULL && half != NULL);
+    full->items[0] = items[0];
+    full->count = 1;
+    half->items[0] = items[1];
+    half->count = 1;
+    cellar__cache_load(cache(), full);
+    cache()->previous = half;
+    cellar__zone_free(&zone, items[1]);
+}
+
+TEST(double_free_is_seen_after_an_exchange)
+{
+    EXPECT_DEATH(free_twice_across_an_exchange(),
+                 "cellar: double free of PTR in zone test: the item is free already\n");
+}
+
 /* In the middle of a bucket and, by the bucket's first capacity, when it is full. */
 TEST(double_free_in_a_row_is_seen_in_the_bucket)
 {
