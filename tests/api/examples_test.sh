@@ -1,12 +1,7 @@
 #!/usr/bin/env bash
 # Every program of examples/ is compiled as its users would, runs, and prints what its first comment says.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build=${CELLAR_BUILD:-$root/build}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-count=0
-failed=0
+. "$(dirname "$0")/point.sh"
 
 # The lines of the first comment behind "prints:", without their margin.
 promised() {
@@ -22,14 +17,6 @@ example_run() {
 }
 
 for source in "$root"/examples/*.c; do
-    count=$((count + 1))
-    if output=$(example_run "$source" 2>&1); then
-        echo "ok $count - $(basename "$source")"
-    else
-        failed=1
-        echo "not ok $count - $(basename "$source")"
-        printf '%s\n' "$output" | sed 's/^/# /'
-    fi
+    point "$(basename "$source")" example_run "$source"
 done
-echo "1..$count"
-exit "$failed"
+point_end

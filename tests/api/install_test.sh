@@ -2,27 +2,9 @@
 # The installed tree: what a program needs is there, and pkg-config tells where. Programs in C and C++ are built against
 # the shared and the static library and run on Cellar.
 set -euo pipefail
-build=${CELLAR_BUILD:-$(cd "$(dirname "$0")/../../build" && pwd)}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/point.sh"
 cd "$work"
 prefix=$work/usr
-count=0
-failed=0
-
-# point TITLE COMMAND...: a TAP point, good when the command succeeds; what it printed follows when it does not.
-point() {
-    local title=$1 output
-    shift
-    count=$((count + 1))
-    if output=$("$@" 2>&1); then
-        echo "ok $count - $title"
-    else
-        failed=1
-        echo "not ok $count - $title"
-        printf '%s\n' "$output" | sed 's/^/# /'
-    fi
-}
 
 cat >program.c <<'C'
 #include <cellar/cellar.h>
@@ -88,5 +70,4 @@ point "a program of static libraries only" builds gcc program.c -static "$libdir
 point "reports statistics too" reports_statistics
 point "a static program at any address" builds gcc program.c -fPIE -static-pie "$libdir/libcellar.a"
 point "reports statistics as well" reports_statistics
-echo "1..$count"
-exit "$failed"
+point_end

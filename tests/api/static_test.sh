@@ -2,12 +2,7 @@
 # timeout: 300
 # The API's tests once more, in programs that are linked with libcellar.a and libc.a and nothing else.
 set -euo pipefail
-root=$(cd "$(dirname "$0")/../.." && pwd)
-build=${CELLAR_BUILD:-$root/build}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-count=0
-failed=0
+. "$(dirname "$0")/point.sh"
 
 # One malloc in the program, Cellar's: libc's object has names of its own that give it away.
 has_one_malloc() {
@@ -25,16 +20,8 @@ links() {
 
 for flags in "-static" "-static-pie -fPIE"; do
     for name in malloc info trim root; do
-        count=$((count + 1))
         read -ra words <<<"$flags"
-        if output=$(links "$root/tests/api/${name}_test.c" "${words[@]}" 2>&1); then
-            echo "ok $count - $name, ${words[0]}"
-        else
-            failed=1
-            echo "not ok $count - $name, ${words[0]}"
-            printf '%s\n' "$output" | grep -v '^ok' | sed 's/^/# /'
-        fi
+        point "$name, ${words[0]}" links "$root/tests/api/${name}_test.c" "${words[@]}"
     done
 done
-echo "1..$count"
-exit "$failed"
+point_end

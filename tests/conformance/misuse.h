@@ -19,4 +19,18 @@ ROW_UNUSED static void misuse_require(void (*body)(void *), const char *what)
     ROW_CHECK(result.text[0] != 0, "%s is stopped without a word", what);
 }
 
+/* The same misuse of blocks of all kinds: the body finds the size in misuse_size. */
+static size_t misuse_size ROW_UNUSED;
+
+ROW_UNUSED static void misuse_require_sizes(void (*body)(void *), const char *what)
+{
+    static const size_t sizes[] = {16, 100, 1000, 5000, 40000, 200000, 4 * ROW_MIB};
+    for (size_t i = 0; i < ROW_COUNTOF(sizes); i++) {
+        char text[96];
+        misuse_size = sizes[i];
+        snprintf(text, sizeof(text), "%s of %zu bytes", what, sizes[i]);
+        misuse_require(body, text);
+    }
+}
+
 #endif
