@@ -2,6 +2,7 @@
 # For the scripts of this folder: a TAP point for each command. Sourced, it sets root, build and work, a folder that goes
 # away at the end.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck disable=SC2034 # for who sources this
 build=${CELLAR_BUILD:-$root/build}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
