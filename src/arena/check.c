@@ -2,39 +2,98 @@
 #include "arena/arena_int.h"
 #include "base/bits.h"
 
+/* The first range at or behind the segment, or NULL at the end of all. */
+static const struct cellar__segment *walk_range(const struct cellar__arena *arena,
+                                                const struct cellar__segment *seg)
+{
+    while (seg != arena->head && seg->last) {
+        seg = cellar__segment_next(seg);
+    }
+    return seg == arena->head ? NULL : seg;
+}
+
+static const struct cellar__segment *walk_first(const struct cellar__arena *arena)
+{
+    return walk_range(arena, cellar__segment_next(arena->head));
+}
+
+static const struct cellar__segment *walk_next(const struct cellar__arena *arena,
+                                               const struct cellar__segment *seg)
+{
+    return walk_range(arena, cellar__segment_next(seg));
+}
+
+static struct cellar__arena_range walk_show(const struct cellar__segment *seg)
+{
+    return (struct cellar__arena_range){
+        .base = seg->base, .size = cellar__segment_size(seg), .out = seg->out};
+}
+
 void cellar__arena_walk(struct cellar__arena *arena,
                         void (*visit)(void *ctx, const struct cellar__arena_range *range), void *ctx)
 {
-    cellar__lock_acquire(&arena->lock);
-    for (const struct cellar__segment *seg = cellar__segment_next(arena->head); seg != arena->head;
-         seg = cellar__segment_next(seg)) {
-        if (!seg->last) {
-            struct cellar__arena_range range = {
-                .base = seg->base, .size = cellar__segment_size(seg), .out = seg->out};
-            visit(ctx, &range);
-        }
+    cellar__arena_enter(arena);
+    for (const struct cellar__segment *seg = walk_first(arena); seg != NULL; seg = walk_next(arena, seg)) {
+        struct cellar__arena_range range = walk_show(seg);
+        visit(ctx, &range);
     }
-    cellar__lock_release(&arena->lock);
+    cellar__arena_leave(arena);
+}
+
+size_t cellar__arena_snapshot(struct cellar__arena *arena, struct cellar__arena_range *ranges,
+                              size_t capacity)
+{
+    size_t count = 0;
+    cellar__arena_enter(arena);
+    for (const struct cellar__segment *seg = walk_first(arena); seg != NULL; seg = walk_next(arena, seg)) {
+        if (count < capacity) {
+            ranges[count] = walk_show(seg);
+        }
+        count++;
+    }
+    cellar__arena_leave(arena);
+    return count;
+}
+
+bool cellar__arena_range_of(struct cellar__arena *arena, uint64_t address,
+                            struct cellar__arena_range *ret_range)
+{
+    cellar__arena_enter(arena);
+    const struct cellar__segment *seg = walk_first(arena);
+    while (seg != NULL && address - seg->base >= cellar__segment_size(seg)) {
+        seg = walk_next(arena, seg);
+    }
+    if (seg != NULL) {
+        *ret_range = walk_show(seg);
+    }
+    cellar__arena_leave(arena);
+    return seg != NULL;
 }
 
 void cellar__arena_usage(struct cellar__arena *arena, struct cellar__arena_usage *ret_usage)
 {
-    struct cellar__arena_usage usage = {0};
-    cellar__lock_acquire(&arena->lock);
-    for (const struct cellar__segment *seg = cellar__segment_next(arena->head); seg != arena->head;
-         seg = cellar__segment_next(seg)) {
-        usage.nsegments += !seg->last;
-        if (!seg->last && !seg->out && !cellar__segment_next(seg)->last) {
-            uint64_t size = cellar__segment_size(seg);
+    cellar__arena_enter(arena);
+    struct cellar__arena_usage usage = {.total = arena->total,
+                                        .imported = arena->imported,
+                                        .allocated = arena->allocated,
+                                        .nfree = arena->nfree,
+                                        .nspans = arena->nspans,
+                                        .metadata = cellar__arena_metadata(arena),
+                                        .nallocs = arena->nallocs,
+                                        .nfrees = arena->nfrees,
+                                        .nfails = arena->nfails,
+                                        .asked = arena->asked,
+                                        .given = arena->given};
+    for (const struct cellar__segment *seg = walk_first(arena); seg != NULL; seg = walk_next(arena, seg)) {
+        uint64_t size = seg->out ? 0 : cellar__segment_size(seg);
+        usage.nsegments++;
+        usage.largest_free = cellar__max(usage.largest_free, size);
+        if (!cellar__segment_next(seg)->last) {
             usage.free_below += size;
             usage.largest_free_below = cellar__max(usage.largest_free_below, size);
         }
     }
-    usage.total = arena->total;
-    usage.allocated = arena->allocated;
-    usage.nfree = arena->nfree;
-    usage.nspans = arena->nspans;
-    cellar__lock_release(&arena->lock);
+    cellar__arena_leave(arena);
     *ret_usage = usage;
 }
 
@@ -46,6 +105,18 @@ struct check_sums {
     size_t nspans;
 };
 
+/* A2, for the segment and the one behind it. */
+static bool check_is_joined(const struct cellar__arena *arena, const struct cellar__segment *seg,
+                            const struct cellar__segment *next)
+{
+    if (seg->out || next->last || next->out) {
+        return true;
+    }
+    uint64_t size = cellar__segment_size(seg);
+    return arena->attr.fit->has_blocks &&
+           (cellar__segment_size(next) != size || next->base != (seg->base ^ size));
+}
+
 static const char *check_range(struct cellar__arena *arena, const struct cellar__segment *seg,
                                struct check_sums *sums)
 {
@@ -54,7 +125,7 @@ static const char *check_range(struct cellar__arena *arena, const struct cellar_
     if (next->base <= seg->base || next == arena->head) {
         return "A1";
     }
-    if (!seg->out && !next->last && !next->out) {
+    if (!check_is_joined(arena, seg, next)) {
         return "A2";
     }
     if (seg->out && cellar__arena_hash_find(&arena->hash, seg->base) != seg) {
@@ -65,6 +136,9 @@ static const char *check_range(struct cellar__arena *arena, const struct cellar_
     }
     if (!seg->out && arena->attr.release_span != NULL && cellar__arena_is_whole_import(seg)) {
         return "A6";
+    }
+    if (!seg->out && size >= arena->none_from) {
+        return "A7";
     }
     sums->allocated += seg->out ? size : 0;
     sums->nout += seg->out;
@@ -112,11 +186,11 @@ static const char *check_sums(struct cellar__arena *arena, const struct check_su
 const char *cellar__arena_check(struct cellar__arena *arena)
 {
     struct check_sums sums = {0};
-    cellar__lock_acquire(&arena->lock);
+    cellar__arena_enter(arena);
     const char *broken = check_segments(arena, &sums);
     if (broken == NULL) {
         broken = check_sums(arena, &sums);
     }
-    cellar__lock_release(&arena->lock);
+    cellar__arena_leave(arena);
     return broken;
 }

@@ -18,8 +18,8 @@
 /* What a policy remembers of one arena. Refs are 0 when there is none. */
 struct cellar__fit_state {
     uint64_t quantum;
-    uint64_t nonempty;                 /* instant: bit i is set when lists[i] has a segment */
-    uint32_t lists[CELLAR_FIT_NLISTS]; /* instant: heads */
+    uint64_t nonempty;                 /* instant, buddy: bit i is set when lists[i] has a segment */
+    uint32_t lists[CELLAR_FIT_NLISTS]; /* instant, buddy: heads; fifo, lifo: head and tail */
     uint32_t root;                     /* trees */
     uint64_t rover;                    /* next: where the last range found will end */
     struct cellar__fit_table *table;   /* segregated: its lists, from meta */
@@ -27,7 +27,12 @@ struct cellar__fit_state {
 
 struct cellar__fit {
     const char *name;
-    size_t seg_size; /* bytes of a segment under this policy */
+    size_t seg_size;   /* bytes of a segment under this policy */
+    size_t table_size; /* bytes of meta that init takes */
+    /* Whether find sees every segment; when not, it may pass one over that would serve. */
+    bool is_exact;
+    /* Whether free segments are blocks: powers of two, each at a multiple of its size, that join their buddy alone. */
+    bool has_blocks;
     /* What the policy needs beside the segments: 0 or -ENOMEM. Called with no lock held. Both may be NULL. */
     int (*init)(struct cellar__fit_state *state);
     void (*fini)(struct cellar__fit_state *state);
@@ -40,11 +45,14 @@ struct cellar__fit {
 };
 
 extern const struct cellar__fit cellar__fit_instant;
+extern const struct cellar__fit cellar__fit_segregated;
 extern const struct cellar__fit cellar__fit_best;
 extern const struct cellar__fit cellar__fit_first;
 extern const struct cellar__fit cellar__fit_next;
 extern const struct cellar__fit cellar__fit_worst;
-extern const struct cellar__fit cellar__fit_segregated;
+extern const struct cellar__fit cellar__fit_buddy;
+extern const struct cellar__fit cellar__fit_fifo;
+extern const struct cellar__fit cellar__fit_lifo;
 
 /* All of them, in the order of the list above; NULL ends it. */
 extern const struct cellar__fit *const cellar__fits[];

@@ -5,16 +5,6 @@
  */
 #include "arena/fit_order.h"
 
-static void fit_best_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
-{
-    state->root = cellar__fit_tree_insert(&cellar__fit_by_size, state->root, seg);
-}
-
-static void fit_best_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
-{
-    state->root = cellar__fit_tree_remove(&cellar__fit_by_size, state->root, seg);
-}
-
 static struct cellar__segment *fit_best_find(struct cellar__fit_state *state, uint64_t size)
 {
     struct cellar__segment *best = NULL;
@@ -30,16 +20,12 @@ static struct cellar__segment *fit_best_find(struct cellar__fit_state *state, ui
     return best;
 }
 
-static size_t fit_best_check(const struct cellar__fit_state *state)
-{
-    return cellar__fit_tree_check(&cellar__fit_by_size, state->root);
-}
-
 const struct cellar__fit cellar__fit_best = {
     .name = "best",
     .seg_size = sizeof(struct cellar__segment),
-    .insert = fit_best_insert,
-    .remove = fit_best_remove,
+    .is_exact = true,
+    .insert = cellar__fit_by_size_insert,
+    .remove = cellar__fit_by_size_remove,
     .find = fit_best_find,
-    .check = fit_best_check,
+    .check = cellar__fit_by_size_check,
 };

@@ -5,31 +5,17 @@
  */
 #include "arena/fit_order.h"
 
-static void fit_first_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
-{
-    state->root = cellar__fit_tree_insert(&cellar__fit_by_address, state->root, seg);
-}
-
-static void fit_first_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
-{
-    state->root = cellar__fit_tree_remove(&cellar__fit_by_address, state->root, seg);
-}
-
 static struct cellar__segment *fit_first_find(struct cellar__fit_state *state, uint64_t size)
 {
     return cellar__fit_find_from(state->root, 0, size);
 }
 
-static size_t fit_first_check(const struct cellar__fit_state *state)
-{
-    return cellar__fit_tree_check(&cellar__fit_by_address, state->root);
-}
-
 const struct cellar__fit cellar__fit_first = {
     .name = "first",
     .seg_size = sizeof(struct cellar__segment_ranked),
-    .insert = fit_first_insert,
-    .remove = fit_first_remove,
+    .is_exact = true,
+    .insert = cellar__fit_by_address_insert,
+    .remove = cellar__fit_by_address_remove,
     .find = fit_first_find,
-    .check = fit_first_check,
+    .check = cellar__fit_by_address_check,
 };

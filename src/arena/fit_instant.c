@@ -4,10 +4,9 @@
  *
  * A segment on a list above the request's own always fits, so that step is one bit scan. A segment on the
  * request's own list may fit: the first FIT_TRIES of them are looked at before going up, which spares large
- * segments. When nothing above exists, the own list is searched to its end, because failing there would be
- * wrong; in an arena that can import, that happens once an import.
+ * segments. What lies behind them on that list is passed over.
  *
- * Complexity: insert and remove O(1); find O(1) but for that last search.
+ * Complexity: O(1) each.
  */
 #include "arena/fit_list.h"
 #include "base/bits.h"
@@ -42,23 +41,12 @@ static struct cellar__segment *fit_instant_find(struct cellar__fit_state *state,
         return seg;
     }
     uint64_t above = own == 63 ? 0 : state->nonempty >> (own + 1) << (own + 1);
-    if (above != 0) {
-        return cellar__segment_get(state->lists[cellar__low_bit(above)]);
-    }
-    return cellar__fit_list_search(state->lists[own], size, SIZE_MAX);
+    return above == 0 ? NULL : cellar__segment_get(state->lists[cellar__low_bit(above)]);
 }
 
 static size_t fit_instant_check(const struct cellar__fit_state *state)
 {
-    size_t count = 0;
-    for (unsigned list = 0; list < CELLAR_FIT_NLISTS; list++) {
-        size_t here = cellar__fit_list_check(state, state->lists[list], list, fit_instant_list);
-        if (here == SIZE_MAX || (here != 0) != ((state->nonempty >> list & 1) != 0)) {
-            return SIZE_MAX;
-        }
-        count += here;
-    }
-    return count;
+    return cellar__fit_lists_check(state, fit_instant_list);
 }
 
 const struct cellar__fit cellar__fit_instant = {

@@ -17,3 +17,23 @@ size_t cellar__fit_list_check(const struct cellar__fit_state *state, uint32_t he
     }
     return count;
 }
+
+size_t cellar__fit_lists_check(const struct cellar__fit_state *state,
+                               unsigned (*list_of)(const struct cellar__fit_state *state, uint64_t size))
+{
+    size_t count = 0;
+    for (unsigned list = 0; list < CELLAR_FIT_NLISTS; list++) {
+        size_t here = cellar__fit_list_check(state, state->lists[list], list, list_of);
+        if (here == SIZE_MAX || (here != 0) != ((state->nonempty >> list & 1) != 0)) {
+            return SIZE_MAX;
+        }
+        count += here;
+    }
+    return count;
+}
+
+unsigned cellar__fit_list_only(const struct cellar__fit_state *state, uint64_t size)
+{
+    (void)state;
+    return size == 0 || size > INT64_MAX; /* a base behind its successor's makes a size that wraps */
+}

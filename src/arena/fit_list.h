@@ -1,5 +1,5 @@
 /*
- * A list of free segments, linked by refs: what instant fit and segregated fit have many of. Private to the arena level.
+ * A list of free segments, linked by refs: what the policies without a tree have one or many of. Private to the arena level.
  * link[0] is the one before, link[1] the one behind; the youngest is the head.
  */
 #ifndef CELLAR_ARENA_FIT_LIST_H
@@ -53,5 +53,12 @@ CELLAR_INLINE struct cellar__segment *cellar__fit_list_search(uint32_t head, uin
 /* Segments of list `number`, which list_of tells from a size; SIZE_MAX when one does not belong or a link is broken. */
 size_t cellar__fit_list_check(const struct cellar__fit_state *state, uint32_t head, unsigned number,
                               unsigned (*list_of)(const struct cellar__fit_state *state, uint64_t size));
+
+/* All of state's lists, whose bitmap must be right. */
+size_t cellar__fit_lists_check(const struct cellar__fit_state *state,
+                               unsigned (*list_of)(const struct cellar__fit_state *state, uint64_t size));
+
+/* list_of of a policy with one list, of which only an empty segment is no member. */
+unsigned cellar__fit_list_only(const struct cellar__fit_state *state, uint64_t size);
 
 #endif

@@ -6,16 +6,6 @@
  */
 #include "arena/fit_order.h"
 
-static void fit_next_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
-{
-    state->root = cellar__fit_tree_insert(&cellar__fit_by_address, state->root, seg);
-}
-
-static void fit_next_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
-{
-    state->root = cellar__fit_tree_remove(&cellar__fit_by_address, state->root, seg);
-}
-
 static struct cellar__segment *fit_next_find(struct cellar__fit_state *state, uint64_t size)
 {
     struct cellar__segment *seg = cellar__fit_find_from(state->root, state->rover, size);
@@ -28,16 +18,12 @@ static struct cellar__segment *fit_next_find(struct cellar__fit_state *state, ui
     return seg;
 }
 
-static size_t fit_next_check(const struct cellar__fit_state *state)
-{
-    return cellar__fit_tree_check(&cellar__fit_by_address, state->root);
-}
-
 const struct cellar__fit cellar__fit_next = {
     .name = "next",
     .seg_size = sizeof(struct cellar__segment_ranked),
-    .insert = fit_next_insert,
-    .remove = fit_next_remove,
+    .is_exact = true,
+    .insert = cellar__fit_by_address_insert,
+    .remove = cellar__fit_by_address_remove,
     .find = fit_next_find,
-    .check = fit_next_check,
+    .check = cellar__fit_by_address_check,
 };

@@ -19,8 +19,23 @@ static bool order_size_is_current(const struct cellar__segment *seg)
     return cellar__segment_size(seg) != 0;
 }
 
-const struct fit_tree cellar__fit_by_size = {
+static const struct fit_tree order_by_size = {
     .less = order_size_less, .update = order_size_update, .is_current = order_size_is_current};
+
+void cellar__fit_by_size_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
+{
+    state->root = cellar__fit_tree_insert(&order_by_size, state->root, seg);
+}
+
+void cellar__fit_by_size_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
+{
+    state->root = cellar__fit_tree_remove(&order_by_size, state->root, seg);
+}
+
+size_t cellar__fit_by_size_check(const struct cellar__fit_state *state)
+{
+    return cellar__fit_tree_check(&order_by_size, state->root);
+}
 
 /* The policies by address say in their seg_size that every segment of their arena is a ranked one. */
 static uint64_t order_largest(uint32_t ref)
@@ -49,8 +64,23 @@ static bool order_address_is_current(const struct cellar__segment *seg)
     return ((const struct cellar__segment_ranked *)seg)->largest == order_compute(seg);
 }
 
-const struct fit_tree cellar__fit_by_address = {
+static const struct fit_tree order_by_address = {
     .less = order_address_less, .update = order_address_update, .is_current = order_address_is_current};
+
+void cellar__fit_by_address_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
+{
+    state->root = cellar__fit_tree_insert(&order_by_address, state->root, seg);
+}
+
+void cellar__fit_by_address_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
+{
+    state->root = cellar__fit_tree_remove(&order_by_address, state->root, seg);
+}
+
+size_t cellar__fit_by_address_check(const struct cellar__fit_state *state)
+{
+    return cellar__fit_tree_check(&order_by_address, state->root);
+}
 
 /*
  * Expected O(log n): a subtree is left without a find only where `from` cuts through it, which is along one path; all

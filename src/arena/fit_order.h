@@ -10,8 +10,13 @@
 
 #include "arena/fit_tree.h"
 
-extern const struct fit_tree cellar__fit_by_size;
-extern const struct fit_tree cellar__fit_by_address;
+/* insert, remove and check of a policy whose tree is state->root. */
+void cellar__fit_by_size_insert(struct cellar__fit_state *state, struct cellar__segment *seg);
+void cellar__fit_by_size_remove(struct cellar__fit_state *state, struct cellar__segment *seg);
+size_t cellar__fit_by_size_check(const struct cellar__fit_state *state);
+void cellar__fit_by_address_insert(struct cellar__fit_state *state, struct cellar__segment *seg);
+void cellar__fit_by_address_remove(struct cellar__fit_state *state, struct cellar__segment *seg);
+size_t cellar__fit_by_address_check(const struct cellar__fit_state *state);
 
 /* In a tree by address: the lowest segment of at least size whose base is at least `from`, or NULL. */
 struct cellar__segment *cellar__fit_find_from(uint32_t root, uint64_t from, uint64_t size);

@@ -6,10 +6,10 @@
  *      first level             0     |      1       |       2       |        3        |
  *
  * A request takes the lowest list whose every segment is long enough: its own when it is the shortest size of that list,
- * else the one above. At most 1/32 of a segment is passed over by that. When there is none, its own list is searched,
- * because failing there would be wrong; in an arena that can import, that happens once an import.
+ * else the one above. So a segment less than 1/32 longer than the request may be passed over; when no list is sure, the
+ * first SEGREGATED_TRIES segments of the request's own list are looked at.
  *
- * Complexity: insert and remove O(1); find O(1), two bit scans, but for that last search.
+ * Complexity: O(1) each; find takes two bit scans.
  */
 #include <errno.h>
 
@@ -18,6 +18,7 @@
 
 #define SEGREGATED_LG_LISTS 5
 #define SEGREGATED_NLISTS (1u << SEGREGATED_LG_LISTS)
+#define SEGREGATED_TRIES 8
 #define SEGREGATED_NLEVELS (64 - SEGREGATED_LG_LISTS + 1)
 
 struct cellar__fit_table {
@@ -115,8 +116,9 @@ static struct cellar__segment *fit_segregated_find(struct cellar__fit_state *sta
         seg = segregated_first_from(state->table, segregated_place(sure));
     }
     struct segregated_place own = segregated_place(nquanta);
-    return seg != NULL ? seg
-                       : cellar__fit_list_search(state->table->heads[own.level][own.list], size, SIZE_MAX);
+    return seg != NULL
+               ? seg
+               : cellar__fit_list_search(state->table->heads[own.level][own.list], size, SEGREGATED_TRIES);
 }
 
 static size_t fit_segregated_check(const struct cellar__fit_state *state)
@@ -142,6 +144,7 @@ static size_t fit_segregated_check(const struct cellar__fit_state *state)
 const struct cellar__fit cellar__fit_segregated = {
     .name = "segregated",
     .seg_size = sizeof(struct cellar__segment),
+    .table_size = sizeof(struct cellar__fit_table),
     .init = fit_segregated_init,
     .fini = fit_segregated_fini,
     .insert = fit_segregated_insert,

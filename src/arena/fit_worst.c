@@ -6,16 +6,6 @@
  */
 #include "arena/fit_order.h"
 
-static void fit_worst_insert(struct cellar__fit_state *state, struct cellar__segment *seg)
-{
-    state->root = cellar__fit_tree_insert(&cellar__fit_by_size, state->root, seg);
-}
-
-static void fit_worst_remove(struct cellar__fit_state *state, struct cellar__segment *seg)
-{
-    state->root = cellar__fit_tree_remove(&cellar__fit_by_size, state->root, seg);
-}
-
 static struct cellar__segment *fit_worst_find(struct cellar__fit_state *state, uint64_t size)
 {
     struct cellar__segment *largest = NULL;
@@ -25,16 +15,12 @@ static struct cellar__segment *fit_worst_find(struct cellar__fit_state *state, u
     return largest != NULL && cellar__segment_size(largest) >= size ? largest : NULL;
 }
 
-static size_t fit_worst_check(const struct cellar__fit_state *state)
-{
-    return cellar__fit_tree_check(&cellar__fit_by_size, state->root);
-}
-
 const struct cellar__fit cellar__fit_worst = {
     .name = "worst",
     .seg_size = sizeof(struct cellar__segment),
-    .insert = fit_worst_insert,
-    .remove = fit_worst_remove,
+    .is_exact = true,
+    .insert = cellar__fit_by_size_insert,
+    .remove = cellar__fit_by_size_remove,
     .find = fit_worst_find,
-    .check = fit_worst_check,
+    .check = cellar__fit_by_size_check,
 };

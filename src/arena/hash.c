@@ -114,6 +114,11 @@ struct cellar__segment *cellar__arena_hash_remove(struct cellar__arena_hash *has
     return NULL;
 }
 
+size_t cellar__arena_hash_metadata(const struct cellar__arena_hash *hash)
+{
+    return hash_capacity(hash) * sizeof(uint32_t);
+}
+
 bool cellar__arena_hash_check(const struct cellar__arena_hash *hash)
 {
     size_t count = 0;

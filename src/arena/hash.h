@@ -40,6 +40,9 @@ struct cellar__segment *cellar__arena_hash_find(const struct cellar__arena_hash 
 /* The segment with that base, taken out, or NULL. */
 struct cellar__segment *cellar__arena_hash_remove(struct cellar__arena_hash *hash, uint64_t base);
 
+/* Bytes of the blocks. */
+size_t cellar__arena_hash_metadata(const struct cellar__arena_hash *hash);
+
 /* Whether every chain holds segments that belong there and their number is right. */
 bool cellar__arena_hash_check(const struct cellar__arena_hash *hash);
 

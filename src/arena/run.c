@@ -29,11 +29,16 @@ static void run_release(void *source, uint64_t base, uint64_t size)
     cellar__window_release((void *)(uintptr_t)base);
 }
 
-int cellar__heap_init(const struct cellar__fit *fit)
+/* Of constant sizing: 256 KiB, so that a slab's free run serves most other slabs whole. */
+#define RUN_UNIT (4 * CELLAR_GRANULE)
+
+int cellar__heap_init(const struct cellar__fit *fit, enum cellar__sizing sizing)
 {
     struct cellar__arena_attr attr = {.name = "heap",
                                       .quantum = CELLAR_GRANULE,
                                       .fit = fit,
+                                      .sizing = sizing,
+                                      .unit = RUN_UNIT,
                                       .import_span = run_import,
                                       .release_span = run_release};
     cellar__dirty_init();
@@ -78,9 +83,18 @@ static int run_take_clean(size_t size, size_t align, char **ret_base)
     return 0;
 }
 
+/* Bytes that the heap gives for a run; granules are too few for that to wrap. */
+static size_t run_round(size_t ngranules)
+{
+    uint64_t size = ngranules << CELLAR_LG_GRANULE;
+    cellar__sizing_round(&cellar__heap_arena.attr, size, &size);
+    return size;
+}
+
 int cellar__run_take(struct cellar__run *run, size_t ngranules, size_t align)
 {
-    size_t size = ngranules << CELLAR_LG_GRANULE;
+    size_t size = run_round(ngranules);
+    ngranules = size >> CELLAR_LG_GRANULE;
     char *base = align <= CELLAR_GRANULE ? cellar__dirty_take(ngranules) : NULL;
     run->is_zero = base == NULL;
     cellar__dirty_tick();
@@ -141,6 +155,7 @@ static int run_shrink(struct cellar__run *run, size_t ngranules)
 int cellar__run_resize(struct cellar__run *run, size_t ngranules)
 {
     CELLAR_ASSERT(ngranules > 0);
+    ngranules = run_round(ngranules) >> CELLAR_LG_GRANULE;
     if (ngranules == run->ngranules) {
         return 0;
     }

@@ -45,10 +45,11 @@ struct cellar__run {
 extern struct cellar__arena cellar__heap_arena;
 
 /* Starts the heap: windows, page map, arena. 0 or -ENOMEM. */
-int cellar__heap_init(const struct cellar__fit *fit);
+int cellar__heap_init(const struct cellar__fit *fit, enum cellar__sizing sizing);
 
 /*
- * Gets ngranules at a multiple of `align` bytes (a power of two) for the descriptor, whose kind and tag are set.
+ * Gets ngranules, or what the heap's sizing makes of it, at a multiple of `align` bytes (a power of two) for the
+ * descriptor, whose kind and tag are set.
  * Fills base, ngranules and is_zero, and the page map. 0 or -ENOMEM.
  */
 int cellar__run_take(struct cellar__run *run, size_t ngranules, size_t align);

@@ -37,8 +37,17 @@ struct cellar__segment_ranked {
     uint64_t largest; /* of the free sizes in the subtree */
 };
 
+#if CELLAR_DEBUG
+/* Times that a link to a segment was followed, by the calling thread: what proves the bounds of the policies. */
+extern __thread uint64_t cellar__segment_ntouches;
+#define CELLAR_SEGMENT_TOUCH() (cellar__segment_ntouches++)
+#else
+#define CELLAR_SEGMENT_TOUCH() ((void)0)
+#endif
+
 CELLAR_INLINE struct cellar__segment *cellar__segment_get(uint32_t ref)
 {
+    CELLAR_SEGMENT_TOUCH();
     return cellar__meta_ptr(ref);
 }
 

@@ -2,7 +2,6 @@
 #include <errno.h>
 
 #include "arena/arena_int.h"
-#include "base/assert.h"
 
 struct cellar__segment *cellar__arena_insert_span(struct cellar__arena *arena, uint64_t base, uint64_t size,
                                                   bool imported)
@@ -16,8 +15,9 @@ struct cellar__segment *cellar__arena_insert_span(struct cellar__arena *arena, u
     cellar__segment_set_span_size(marker, size);
     cellar__arena_link_after(cellar__segment_prev(arena->head), seg);
     cellar__arena_link_after(seg, marker);
-    cellar__arena_insert_free(arena, seg);
+    cellar__arena_insert_pieces(arena, seg);
     arena->total += size;
+    arena->imported += imported ? size : 0;
     arena->nspans++;
     return seg;
 }
@@ -33,25 +33,43 @@ int cellar__arena_add(struct cellar__arena *arena, uint64_t base, uint64_t size)
         return -ENOMEM;
     }
     cellar__arena_insert_span(arena, base, size, false);
-    cellar__lock_release(&arena->lock);
+    cellar__arena_leave(arena);
     return 0;
+}
+
+/* The first segment that is not free, from seg on, backwards or forwards. */
+static const struct cellar__segment *span_end_of_free(const struct cellar__segment *seg, bool forwards)
+{
+    while (!seg->last && !seg->out) {
+        seg = forwards ? cellar__segment_next(seg) : cellar__segment_prev(seg);
+    }
+    return seg;
 }
 
 bool cellar__arena_is_whole_import(const struct cellar__segment *seg)
 {
-    const struct cellar__segment *marker = cellar__segment_next(seg);
-    return cellar__segment_prev(seg)->last && marker->last && marker->out;
+    const struct cellar__segment *marker = span_end_of_free(seg, true);
+    return marker->last && marker->out && span_end_of_free(seg, false)->last;
 }
 
-void cellar__arena_remove_span(struct cellar__arena *arena, struct cellar__segment *seg)
+struct cellar__arena_range cellar__arena_remove_span(struct cellar__arena *arena, struct cellar__segment *seg)
 {
-    struct cellar__segment *marker = cellar__segment_next(seg);
-    CELLAR_ASSERT(cellar__arena_is_whole_import(seg));
-    cellar__arena_remove_free(arena, seg);
-    arena->total -= cellar__segment_span_size(marker);
+    while (!cellar__segment_prev(seg)->last) {
+        seg = cellar__segment_prev(seg);
+    }
+    struct cellar__arena_range span = {.base = seg->base};
+    while (!seg->last) {
+        struct cellar__segment *next = cellar__segment_next(seg);
+        cellar__arena_remove_free(arena, seg);
+        cellar__arena_unlink(seg);
+        cellar__arena_drop_tag(arena, seg);
+        seg = next;
+    }
+    span.size = cellar__segment_span_size(seg);
+    arena->total -= span.size;
+    arena->imported -= span.size;
     arena->nspans--;
     cellar__arena_unlink(seg);
-    cellar__arena_unlink(marker);
     cellar__arena_drop_tag(arena, seg);
-    cellar__arena_drop_tag(arena, marker);
+    return span;
 }

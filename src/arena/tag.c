@@ -4,12 +4,25 @@
 #include "arena/arena_int.h"
 #include "base/assert.h"
 #include "meta/meta.h"
+#include "os/os.h"
 
 /* Tags a chunk, less the chunk's own link: 1,536 bytes of 24-byte tags fill 24 lines without waste. */
 #define TAG_CHUNK_NTAGS 64
 
+#if CELLAR_DEBUG
+__thread uint64_t cellar__segment_ntouches;
+#endif
+
 struct tag_chunk {
     struct tag_chunk *next;
+};
+
+/* What the arena is short of, and the memory for it. */
+struct tag_supply {
+    size_t chunk_size; /* 0: not wanted */
+    size_t block_size;
+    void *chunk;
+    void *block;
 };
 
 static size_t tag_chunk_size(const struct cellar__arena *arena)
@@ -22,42 +35,77 @@ static void tag_add_chunk(struct cellar__arena *arena, struct tag_chunk *chunk)
 {
     chunk->next = arena->chunks;
     arena->chunks = chunk;
+    arena->nchunks++;
     for (size_t i = 1; i < TAG_CHUNK_NTAGS; i++) {
         cellar__arena_drop_tag(arena, (void *)((char *)chunk + i * arena->attr.fit->seg_size));
     }
 }
 
-int cellar__arena_lock(struct cellar__arena *arena)
+static struct tag_supply tag_wanted(const struct cellar__arena *arena)
 {
-    cellar__lock_acquire(&arena->lock);
+    size_t spares = arena->attr.fit->has_blocks ? CELLAR_ARENA_BLOCK_SPARES : CELLAR_ARENA_SPARES;
+    return (struct tag_supply){.chunk_size = arena->nspare < spares ? tag_chunk_size(arena) : 0,
+                               .block_size = cellar__arena_hash_wants_block(&arena->hash)};
+}
+
+/* From meta, with signals blocked: a handler that leaves by a longjmp must not leave meta locked. */
+static void tag_fetch(struct tag_supply *supply)
+{
+    uint64_t mask = cellar__os_signals_block();
+    supply->chunk = supply->chunk_size != 0 ? cellar__meta_alloc(supply->chunk_size) : NULL;
+    supply->block = supply->block_size != 0 ? cellar__meta_alloc(supply->block_size) : NULL;
+    cellar__os_signals_restore(mask);
+}
+
+static void tag_accept(struct cellar__arena *arena, const struct tag_supply *supply)
+{
+    if (supply->chunk != NULL) {
+        tag_add_chunk(arena, supply->chunk);
+    }
+    if (supply->block != NULL && cellar__arena_hash_wants_block(&arena->hash) == supply->block_size) {
+        cellar__arena_hash_give_block(&arena->hash, supply->block);
+    } else { /* another thread was faster */
+        cellar__meta_free(supply->block, supply->block_size);
+    }
+}
+
+/* Called and returns under the lock; -ENOMEM without it. */
+static CELLAR_NOINLINE int tag_supply(struct cellar__arena *arena)
+{
     for (;;) {
-        size_t wanted = cellar__arena_hash_wants_block(&arena->hash);
-        bool short_of_tags = arena->nspare < CELLAR_ARENA_SPARES;
-        bool hash_is_empty = arena->hash.nblocks == 0;
-        if (CELLAR_LIKELY(!short_of_tags && wanted == 0)) {
+        struct tag_supply supply = tag_wanted(arena);
+        if (supply.chunk_size == 0 && supply.block_size == 0) {
             return 0;
         }
-        cellar__lock_release(&arena->lock);
-        void *chunk = short_of_tags ? cellar__meta_alloc(tag_chunk_size(arena)) : NULL;
-        void *block = wanted != 0 ? cellar__meta_alloc(wanted) : NULL;
-        if ((short_of_tags && chunk == NULL) || (hash_is_empty && block == NULL)) {
-            cellar__meta_free(block, wanted);
-            cellar__meta_free(chunk, tag_chunk_size(arena));
+        cellar__arena_leave(arena);
+        tag_fetch(&supply);
+        cellar__arena_enter(arena);
+        tag_accept(arena, &supply);
+        bool needs_tags = supply.chunk_size != 0 && supply.chunk == NULL;
+        if ((needs_tags && tag_wanted(arena).chunk_size != 0) || arena->hash.nblocks == 0) {
+            cellar__arena_leave(arena);
             return -ENOMEM;
         }
-        cellar__lock_acquire(&arena->lock);
-        if (chunk != NULL) {
-            tag_add_chunk(arena, chunk);
-        }
-        if (block != NULL && cellar__arena_hash_wants_block(&arena->hash) == wanted) {
-            cellar__arena_hash_give_block(&arena->hash, block);
-        } else if (block != NULL) { /* another thread was faster */
-            cellar__meta_free(block, wanted);
-        } else if (arena->nspare >=
-                   CELLAR_ARENA_SPARES) { /* no memory for the hash to grow: it works as it is */
-            return 0;
+        if (supply.block_size != 0 && supply.block == NULL && tag_wanted(arena).chunk_size == 0) {
+            return 0; /* no memory for the hash to grow: it works as it is */
         }
     }
+}
+
+int cellar__arena_lock(struct cellar__arena *arena)
+{
+    cellar__arena_enter(arena);
+    struct tag_supply wanted = tag_wanted(arena);
+    if (CELLAR_LIKELY(wanted.chunk_size == 0 && wanted.block_size == 0)) {
+        return 0;
+    }
+    return tag_supply(arena);
+}
+
+size_t cellar__arena_metadata(const struct cellar__arena *arena)
+{
+    return arena->nchunks * tag_chunk_size(arena) + cellar__arena_hash_metadata(&arena->hash) +
+           arena->attr.fit->table_size;
 }
 
 struct cellar__segment *cellar__arena_take_tag(struct cellar__arena *arena)
@@ -68,13 +116,6 @@ struct cellar__segment *cellar__arena_take_tag(struct cellar__arena *arena)
     arena->nspare--;
     *seg = (struct cellar__segment){0};
     return seg;
-}
-
-void cellar__arena_drop_tag(struct cellar__arena *arena, struct cellar__segment *seg)
-{
-    seg->link[0] = cellar__meta_ref(arena->spare);
-    arena->spare = seg;
-    arena->nspare++;
 }
 
 void cellar__arena_fini(struct cellar__arena *arena)

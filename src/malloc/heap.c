@@ -73,7 +73,7 @@ static bool heap_start_levels(void)
     if (cellar__meta_base == NULL && cellar__meta_init() != 0) {
         return false;
     }
-    if (cellar__heap_init(cellar__fit_find(options->fit)) != 0) {
+    if (cellar__heap_init(cellar__fit_find(options->fit), (enum cellar__sizing)options->sizing) != 0) {
         return false;
     }
     cellar__dirty_set_decay_ms(options->decay_ms);

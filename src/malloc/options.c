@@ -28,7 +28,9 @@ struct option_entry {
 };
 
 static const char *const options_modes[] = {"fast", "harden", NULL};
-static const char *const options_fits[] = {"instant", "segregated", "best", "first", "next", "worst", NULL};
+static const char *const options_fits[] = {"instant", "segregated", "best", "first", "next",
+                                           "worst",   "buddy",      "fifo", "lifo",  NULL};
+static const char *const options_sizings[] = {"exact", "constant", "pow2", NULL}; /* enum cellar__sizing */
 static const char *const options_foreign[] = {"libc", "abort", "report", "ignore", NULL};
 static const char *const options_zero[] = {"free", "alloc", "abort", NULL};
 static const char *const options_thp[] = {"off", "huge", NULL};
@@ -37,8 +39,10 @@ static const char *const options_exit[] = {"off", "text", "json", NULL};
 static const struct cellar_option options_table[] = {
     {"mode", "choice", "fast", "fast, harden",
      "harden: no thread caches, so each free is checked against its slab at once"},
-    {"fit", "choice", "instant", "instant, segregated, best, first, next, worst",
+    {"fit", "choice", "instant", "instant, segregated, best, first, next, worst, buddy, fifo, lifo",
      "which free range of the heap serves a run"},
+    {"sizing", "choice", "exact", "exact, constant, pow2",
+     "how long runs are: whole granules, multiples of four, or powers of two"},
     {"decay_ms", "number", "500", "0 to 86400000",
      "milliseconds that freed memory waits for reuse before it goes back"},
     {"limit", "bytes", "0", "0 (none) or 1M and more; suffixes K, M, G", "the most memory the heap may hold"},
@@ -55,6 +59,7 @@ static const struct cellar_option options_table[] = {
 static const struct option_entry options_entries[CELLAR_COUNTOF(options_table)] = {
     {OPTION_CHOICE, &options_values.mode, options_modes, 0},
     {OPTION_FIT, &options_values.fit, options_fits, 0},
+    {OPTION_CHOICE, &options_values.sizing, options_sizings, 0},
     {OPTION_NUMBER, &options_values.decay_ms, NULL, 86400000},
     {OPTION_BYTES, &options_values.limit, NULL, UINT64_MAX},
     {OPTION_CHOICE, &options_values.foreign_free, options_foreign, 0},

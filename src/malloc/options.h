@@ -20,6 +20,7 @@ enum cellar__exit_stats { CELLAR_EXIT_OFF, CELLAR_EXIT_TEXT, CELLAR_EXIT_JSON };
 
 struct cellar__options {
     const char *fit; /* name of a policy */
+    uint64_t sizing; /* enum cellar__sizing */
     uint64_t mode;
     uint64_t foreign_free;
     uint64_t zero_realloc;

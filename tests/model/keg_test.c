@@ -43,7 +43,7 @@ static void keg_start(size_t size, size_t max_empty)
     struct cellar__keg_attr attr = {
         .size = size, .tag = TAG, .max_empty = max_empty, .init = model_init, .fini = model_fini};
     CHECK_EQ(cellar__meta_init(), 0);
-    CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+    CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
     item_size = size;
     cellar__keg_init(&keg, &attr);
 }

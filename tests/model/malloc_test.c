@@ -239,6 +239,17 @@ TEST(first_fit)
     run_with("fit:first,decay_ms:0");
 }
 
+TEST(buddy_and_powers_of_two)
+{
+    run_with("fit:buddy");
+    run_with("fit:segregated,sizing:pow2");
+}
+
+TEST(constant_sizing)
+{
+    run_with("fit:fifo,sizing:constant,decay_ms:0");
+}
+
 TEST(harden)
 {
     run_with("mode:harden");

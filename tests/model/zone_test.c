@@ -29,7 +29,7 @@ static void zone_start(void)
     struct cellar__zone_attr attr = {
         .name = "model", .size = ITEM_SIZE, .backend = &cellar__zone_keg_backend, .source = &keg};
     CHECK_EQ(cellar__meta_init(), 0);
-    CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+    CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
     cellar__thread_set_prepare(prepare);
     cellar__keg_init(&keg, &keg_attr);
     cellar__zone_init(&zone, ZONE_ID, &attr);

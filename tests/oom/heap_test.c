@@ -126,7 +126,7 @@ static void pass(enum cellar__fault kind, uint32_t skip, uint32_t count)
     cellar__fault_arm(kind, skip, count);
     int status = cellar__meta_init();
     if (status == 0) {
-        status = cellar__heap_init(&cellar__fit_instant);
+        status = cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT);
     }
     if (status == 0) {
         work();
@@ -136,7 +136,7 @@ static void pass(enum cellar__fault kind, uint32_t skip, uint32_t count)
     if (status != 0) { /* a start that failed can be tried again */
         CHECK_EQ(status, -ENOMEM);
         CHECK_EQ(cellar__meta_base == NULL ? cellar__meta_init() : 0, 0);
-        CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+        CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
     }
     check();
     CHECK(take(3, CELLAR_GRANULE));

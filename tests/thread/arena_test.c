@@ -210,7 +210,7 @@ static void *run_work(void *number)
 static void run_threads_with_decay(uint64_t decay_ms)
 {
     CHECK_EQ(cellar__meta_init(), 0);
-    CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+    CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
     cellar__dirty_set_decay_ms(decay_ms);
     run_threads(run_work);
     cellar__dirty_purge_all();

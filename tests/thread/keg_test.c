@@ -82,7 +82,7 @@ TEST(threads_share_a_keg)
     struct cellar__keg_attr attr = {.size = ITEM_SIZE, .tag = 1, .max_empty = 1};
     struct test_random random = {test_seed()};
     CHECK_EQ(cellar__meta_init(), 0);
-    CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+    CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
     cellar__keg_init(&keg, &attr);
     for (size_t i = 0; i < NTHREADS; i++) {
         workers[i].seed = test_random_next(&random);

@@ -13,7 +13,7 @@
 static void start(void)
 {
     fake_os.machine.address_limit = 1024 * MIB;
-    CHECK_EQ(cellar__heap_init(&cellar__fit_best), 0);
+    CHECK_EQ(cellar__heap_init(&cellar__fit_best, CELLAR_SIZING_EXACT), 0);
 }
 
 /* Memory that is out, charged, written, and known to nobody, as a run that is about to be given. */

@@ -13,7 +13,7 @@ static void start(void)
     static bool is_started;
     if (!is_started) {
         CHECK_EQ(cellar__meta_init(), 0);
-        CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+        CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
         is_started = true;
     }
 }

@@ -14,7 +14,7 @@ static void start(void)
     static bool started;
     if (!started) {
         CHECK_EQ(cellar__meta_init(), 0);
-        CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+        CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
         started = true;
     } else {
         cellar__keg_fini(&keg);
