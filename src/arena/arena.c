@@ -3,7 +3,6 @@
 #include <errno.h>
 
 #include "arena/arena_int.h"
-#include "base/assert.h"
 #include "base/bits.h"
 
 int cellar__arena_init(struct cellar__arena *arena, const struct cellar__arena_attr *attr)
@@ -11,7 +10,16 @@ int cellar__arena_init(struct cellar__arena *arena, const struct cellar__arena_a
     CELLAR_ASSERT(cellar__is_pow2(attr->quantum));
     CELLAR_ASSERT(attr->sizing != CELLAR_SIZING_CONSTANT ||
                   (attr->unit != 0 && attr->unit % attr->quantum == 0));
-    *arena = (struct cellar__arena){.attr = *attr, .fit.quantum = attr->quantum, .none_from = UINT64_MAX};
+    *arena = (struct cellar__arena){
+        .attr = *attr,
+        .is_plain = attr->sizing == CELLAR_SIZING_EXACT && !attr->fit->has_blocks,
+        .has_quick = attr->fit->has_quick && attr->sizing == CELLAR_SIZING_EXACT,
+        .is_segregated = attr->fit == &cellar__fit_segregated || attr->fit == &cellar__fit_quick,
+        .fit.quantum = attr->quantum,
+        .fit.lg_quantum = cellar__low_bit(attr->quantum),
+        .none_from = UINT64_MAX,
+        .min_spare = attr->fit->has_blocks ? CELLAR_ARENA_BLOCK_SPARES : CELLAR_ARENA_SPARES,
+    };
     cellar__lock_init(&arena->lock, CELLAR_RANK_ARENA);
     if (attr->fit->init != NULL && attr->fit->init(&arena->fit) != 0) {
         return -ENOMEM;
@@ -21,7 +29,7 @@ int cellar__arena_init(struct cellar__arena *arena, const struct cellar__arena_a
         return -ENOMEM;
     }
     arena->head = cellar__arena_take_tag(arena);
-    arena->head->last = 1;
+    *arena->head = (struct cellar__segment){.last = 1};
     arena->head->prev = cellar__meta_ref(arena->head) & INT32_MAX;
     arena->head->next = arena->head->prev;
     cellar__arena_leave(arena);
@@ -34,7 +42,7 @@ static void arena_carve(struct cellar__arena *arena, struct cellar__segment *seg
 {
     struct cellar__segment *range = seg;
     uint64_t end = cellar__segment_next(seg)->base;
-    cellar__arena_remove_free(arena, seg);
+    cellar__arena_remove_free(arena, seg, end - seg->base);
     if (base != seg->base) {
         range = cellar__arena_cut(arena, seg, base);
         range->out = 1;
@@ -43,9 +51,7 @@ static void arena_carve(struct cellar__arena *arena, struct cellar__segment *seg
     if (base + size != end) {
         cellar__arena_insert_pieces(arena, cellar__arena_cut(arena, range, base + size));
     }
-    range->out = 1;
-    cellar__arena_hash_insert(&arena->hash, range);
-    arena->allocated += size;
+    cellar__arena_insert_out(arena, range, size);
 }
 
 /* A free segment that holds an aligned range, whatever its base, has this size. False when that is beyond 64 bits. */
@@ -138,7 +144,7 @@ static struct cellar__segment *arena_smallest_of_span(struct cellar__segment *se
     return smallest;
 }
 
-static void arena_release_span(const struct cellar__arena *arena, const struct cellar__arena_range *span)
+static void arena_release_span(const struct cellar__arena *arena, const struct cellar_arena_range *span)
 {
     arena->attr.release_span(arena->attr.source, span->base, span->size);
 }
@@ -150,7 +156,7 @@ static void arena_release_span(const struct cellar__arena *arena, const struct c
 static int arena_import(struct cellar__arena *arena, const struct cellar__arena_request *request,
                         uint64_t enough, uint64_t *ret_base)
 {
-    struct cellar__arena_range span = {0};
+    struct cellar_arena_range span = {0};
     uint64_t wanted;
     if (!arena_import_size(arena, request, enough, &wanted)) {
         return -ENOENT;
@@ -183,18 +189,45 @@ static int arena_import(struct cellar__arena *arena, const struct cellar__arena_
     return -ENOENT;
 }
 
-/* Counts, and lets the lock go. */
-static int arena_end(struct cellar__arena *arena, uint64_t asked, uint64_t given)
+/* Counts a request that was served, and lets the lock go. */
+CELLAR_INLINE int arena_end(struct cellar__arena *arena, uint64_t asked, uint64_t given)
 {
-    if (given != 0) {
-        arena->nallocs++;
-        arena->asked += asked;
-        arena->given += given;
-    } else {
-        arena->nfails++;
-    }
+    arena->nallocs++;
+    arena->asked += asked;
+    arena->given += given;
     cellar__arena_leave(arena);
-    return given != 0 ? 0 : -ENOMEM;
+    return 0;
+}
+
+static int arena_end_failed(struct cellar__arena *arena)
+{
+    arena->nfails++;
+    cellar__arena_leave(arena);
+    return -ENOMEM;
+}
+
+/* Under the lock; returns under it but for -ENOMEM. -ENOENT when no range serves. */
+static int arena_serve(struct cellar__arena *arena, const struct cellar__arena_request *request,
+                       uint64_t enough, uint64_t *ret_base)
+{
+    bool from_all = request->is_constrained && arena->quick.nsegments != 0;
+    if (!from_all && arena_try(arena, request, enough, ret_base)) {
+        return 0;
+    }
+    if (arena->quick.nsegments != 0) {
+        cellar__arena_join_all_quick(arena);
+        if (!cellar__arena_is_supplied(arena) && cellar__arena_supply(arena) != 0) {
+            return -ENOMEM;
+        }
+        if (arena_try(arena, request, enough, ret_base)) {
+            return 0;
+        }
+    }
+    int status = arena_import(arena, request, enough, ret_base);
+    if (status == -ENOENT && arena_try_all(arena, request, enough, ret_base)) {
+        return 0;
+    }
+    return status;
 }
 
 int cellar__arena_xalloc(struct cellar__arena *arena, const struct cellar__arena_request *as_asked,
@@ -209,18 +242,73 @@ int cellar__arena_xalloc(struct cellar__arena *arena, const struct cellar__arena
     if (!arena_enough(arena, &request, &enough) || cellar__arena_lock(arena) != 0) {
         return -ENOMEM;
     }
-    if (arena->attr.limit != 0 && request.size > arena->attr.limit - arena->allocated) {
-        return arena_end(arena, 0, 0);
+    if (arena->attr.limit != 0 && request.size > arena->attr.limit - cellar__arena_allocated(arena)) {
+        return arena_end_failed(arena);
     }
-    bool done = arena_try(arena, &request, enough, ret_base);
-    if (!done) {
-        status = arena_import(arena, &request, enough, ret_base);
-        if (status == -ENOMEM) {
-            return status;
-        }
-        done = status == 0 || arena_try_all(arena, &request, enough, ret_base);
+    status = arena_serve(arena, &request, enough, ret_base);
+    if (status == -ENOMEM) {
+        return status;
     }
-    return arena_end(arena, as_asked->size, done ? request.size : 0);
+    if (status != 0) {
+        return arena_end_failed(arena);
+    }
+    return arena_end(arena, as_asked->size, request.size);
+}
+
+static struct cellar__segment *arena_find(struct cellar__arena *arena, uint64_t size)
+{
+    if (CELLAR_LIKELY(arena->is_segregated)) {
+        return cellar__segregated_find_sure(&arena->fit, size);
+    }
+    return arena->attr.fit->find(&arena->fit, size);
+}
+
+/* The begin of a segment becomes the range. */
+CELLAR_INLINE void arena_cut_range(struct cellar__arena *arena, struct cellar__segment *seg, uint64_t size)
+{
+    uint64_t rest = cellar__segment_size(seg) - size;
+    cellar__arena_remove_free(arena, seg, rest + size);
+    if (rest != 0) {
+        struct cellar__segment *tail = cellar__arena_cut(arena, seg, seg->base + size);
+        cellar__arena_insert_free(arena, tail, rest);
+    }
+    cellar__arena_insert_out(arena, seg, size);
+}
+
+/* Without a quick segment: the begin of what the policy finds, or the general way. Called without the lock. */
+static CELLAR_NOINLINE int arena_alloc_found(struct cellar__arena *arena, uint64_t asked, uint64_t *ret_base)
+{
+    uint64_t size = cellar__round_up(asked, arena->attr.quantum);
+    bool ordinary =
+        arena->is_plain && size - 1 < INT64_MAX && arena->attr.limit == 0; /* neither 0 nor wrapped */
+    cellar__arena_enter(arena);
+    struct cellar__segment *seg =
+        ordinary && cellar__arena_is_supplied(arena) ? arena_find(arena, size) : NULL;
+    if (CELLAR_UNLIKELY(seg == NULL)) {
+        struct cellar__arena_request request = {.size = asked};
+        cellar__arena_leave(arena);
+        return cellar__arena_xalloc(arena, &request, ret_base);
+    }
+    arena_cut_range(arena, seg, size);
+    *ret_base = seg->base;
+    return arena_end(arena, asked, size);
+}
+
+/* What most requests want, in as few instructions as there are: a quick segment. Only a plain arena has some. */
+int cellar__arena_alloc_plain(struct cellar__arena *arena, uint64_t asked, uint64_t *ret_base)
+{
+    uint64_t nquanta = (asked + arena->attr.quantum - 1) >> arena->fit.lg_quantum; /* 0 also when it wraps */
+    if (!cellar__quick_may_have(&arena->quick, nquanta) || arena->attr.limit != 0) {
+        return arena_alloc_found(arena, asked, ret_base);
+    }
+    cellar__arena_enter(arena);
+    struct cellar__segment *seg = cellar__quick_pop(&arena->quick, nquanta);
+    if (CELLAR_UNLIKELY(seg == NULL)) { /* another thread was faster */
+        cellar__arena_leave(arena);
+        return arena_alloc_found(arena, asked, ret_base);
+    }
+    *ret_base = seg->base;
+    return arena_end(arena, asked, nquanta << arena->fit.lg_quantum);
 }
 
 int cellar__arena_alloc(struct cellar__arena *arena, uint64_t size, uint64_t align, uint64_t *ret_base)
@@ -229,40 +317,114 @@ int cellar__arena_alloc(struct cellar__arena *arena, uint64_t size, uint64_t ali
     return align == 0 ? -EINVAL : cellar__arena_xalloc(arena, &request, ret_base);
 }
 
-/* The segment that is out with that base and that size, as it is or as it was asked for; or NULL. */
+static CELLAR_NOINLINE bool arena_size_matches_slow(const struct cellar__arena *arena, uint64_t size,
+                                                    uint64_t actual)
+{
+    uint64_t rounded;
+    return size != 0 && cellar__sizing_round(&arena->attr, size, &rounded) && rounded == actual;
+}
+
+/* Whether a range of the actual size, not 0, may be called one of `size`: as it is, or as it was asked for. */
+CELLAR_INLINE bool arena_size_matches(const struct cellar__arena *arena, uint64_t size, uint64_t actual)
+{
+    return CELLAR_LIKELY(cellar__round_up(size, arena->attr.quantum) == actual) ||
+           arena_size_matches_slow(arena, size, actual);
+}
+
+/* The segment that is out with that base and size, or NULL. */
 static struct cellar__segment *arena_find_out(struct cellar__arena *arena, uint64_t base, uint64_t size)
 {
     struct cellar__segment *seg = cellar__arena_hash_find(&arena->hash, base);
-    uint64_t rounded;
-    if (seg == NULL || size == 0) {
-        return NULL;
+    bool is_out = seg != NULL && !cellar__quick_has(seg);
+    return is_out && arena_size_matches(arena, size, cellar__segment_size(seg)) ? seg : NULL;
+}
+
+/* Out of the hash and into the policy's hands. Returns the imported span that is free by that from end to end. */
+static struct cellar_arena_range arena_join(struct cellar__arena *arena, uint32_t *link,
+                                            struct cellar__segment *seg, uint64_t size)
+{
+    struct cellar_arena_range none = {0};
+    *link = seg->link[0];
+    arena->hash.nsegments--;
+    seg = CELLAR_LIKELY(!arena->attr.fit->has_blocks) ? cellar__arena_join_neighbours(arena, seg, size)
+                                                      : cellar__arena_join_pieces(arena, seg);
+    bool is_whole = arena->attr.release_span != NULL && cellar__arena_is_whole_import(seg);
+    return CELLAR_UNLIKELY(is_whole) ? cellar__arena_remove_span(arena, seg) : none;
+}
+
+struct cellar_arena_range cellar__arena_join_quick(struct cellar__arena *arena, size_t most)
+{
+    struct cellar_arena_range span = {0};
+    for (; most > 0 && span.size == 0; most--) {
+        struct cellar__segment *seg = cellar__quick_pop_any(&arena->quick);
+        if (seg == NULL) {
+            break;
+        }
+        uint32_t *link = cellar__arena_hash_link(&arena->hash, seg->base);
+        span = arena_join(arena, link, seg, cellar__segment_size(seg));
     }
-    uint64_t actual = cellar__segment_size(seg);
-    bool matches = (cellar__round_up_try(size, arena->attr.quantum, &rounded) && rounded == actual) ||
-                   (cellar__sizing_round(&arena->attr, size, &rounded) && rounded == actual);
-    return matches ? seg : NULL;
+    return span;
+}
+
+void cellar__arena_join_all_quick(struct cellar__arena *arena)
+{
+    while (arena->quick.nsegments != 0) {
+        struct cellar_arena_range span = cellar__arena_join_quick(arena, SIZE_MAX);
+        if (span.size != 0) {
+            cellar__arena_leave(arena);
+            arena_release_span(arena, &span);
+            cellar__arena_enter(arena);
+        }
+    }
+}
+
+/* Ends a free that has taken the range from the program: the lock goes, then the span that is free by it. */
+static void arena_leave_span(struct cellar__arena *arena, const struct cellar_arena_range *span)
+{
+    cellar__arena_leave(arena);
+    if (CELLAR_UNLIKELY(span->size != 0)) {
+        arena_release_span(arena, span);
+    }
+}
+
+static CELLAR_NOINLINE int arena_free_joining(struct cellar__arena *arena, uint32_t *link,
+                                              struct cellar__segment *seg, uint64_t size)
+{
+    struct cellar_arena_range span = arena_join(arena, link, seg, size);
+    arena_leave_span(arena, &span);
+    return 0;
+}
+
+/* There are too many quick segments: two go. */
+static CELLAR_NOINLINE int arena_free_crowded(struct cellar__arena *arena)
+{
+    struct cellar_arena_range span = cellar__arena_join_quick(arena, 2);
+    arena_leave_span(arena, &span);
+    return 0;
 }
 
 int cellar__arena_free(struct cellar__arena *arena, uint64_t base, uint64_t size)
 {
-    struct cellar__arena_range span = {0};
     cellar__arena_enter(arena);
-    struct cellar__segment *seg = arena_find_out(arena, base, size);
-    if (seg == NULL) {
+    uint32_t *link = cellar__arena_hash_link(&arena->hash, base);
+    struct cellar__segment *seg = *link == 0 ? NULL : cellar__segment_get(*link);
+    uint64_t actual = seg == NULL || cellar__quick_has(seg) ? 0 : cellar__arena_out_size(arena, seg);
+    if (CELLAR_UNLIKELY(actual == 0 || !arena_size_matches(arena, size, actual))) {
         cellar__arena_leave(arena);
         return -EINVAL;
     }
-    cellar__arena_hash_remove(&arena->hash, base);
-    arena->allocated -= cellar__segment_size(seg);
+    arena->returned += actual;
     arena->nfrees++;
-    seg = cellar__arena_join_pieces(arena, seg);
-    if (arena->attr.release_span != NULL && cellar__arena_is_whole_import(seg)) {
-        span = cellar__arena_remove_span(arena, seg);
+    uint64_t nquanta = actual >> arena->fit.lg_quantum;
+    if (!arena->has_quick || nquanta >= CELLAR_QUICK_NLISTS) {
+        return arena_free_joining(arena, link, seg, actual);
+    }
+    cellar__quick_push(&arena->quick, seg, nquanta);
+    uint32_t most = CELLAR_QUICK_MIN + arena->hash.nsegments / CELLAR_QUICK_SHARE;
+    if (CELLAR_UNLIKELY(arena->quick.nsegments > most)) {
+        return arena_free_crowded(arena);
     }
     cellar__arena_leave(arena);
-    if (span.size != 0) {
-        arena_release_span(arena, &span);
-    }
     return 0;
 }
 
@@ -287,9 +449,8 @@ static void arena_grow(struct cellar__arena *arena, struct cellar__segment *seg,
 {
     while (cellar__segment_next(seg)->base < end) {
         struct cellar__segment *next = cellar__segment_next(seg);
-        cellar__arena_remove_free(arena, next);
-        cellar__arena_unlink(next);
-        cellar__arena_drop_tag(arena, next);
+        cellar__arena_remove_free(arena, next, cellar__segment_size(next));
+        cellar__arena_dissolve(arena, next);
     }
     if (cellar__segment_next(seg)->base != end) {
         cellar__arena_insert_pieces(arena, cellar__arena_cut(arena, seg, end));
@@ -303,13 +464,16 @@ static int arena_resize_locked(struct cellar__arena *arena, struct cellar__segme
     if (new_size < size) {
         arena_shrink(arena, seg, seg->base + new_size);
     } else if (new_size > size) {
-        bool allowed = arena->attr.limit == 0 || new_size - size <= arena->attr.limit - arena->allocated;
+        bool allowed =
+            arena->attr.limit == 0 || new_size - size <= arena->attr.limit - cellar__arena_allocated(arena);
         if (!allowed || __builtin_add_overflow(seg->base, new_size, &end) || !arena_has_room(seg, end)) {
             return -ENOMEM;
         }
         arena_grow(arena, seg, end);
     }
-    arena->allocated += new_size - size;
+    cellar__arena_note_size(arena, seg, new_size);
+    arena->given += new_size > size ? new_size - size : 0;
+    arena->returned += new_size < size ? size - new_size : 0;
     return 0;
 }
 
@@ -323,8 +487,23 @@ int cellar__arena_resize(struct cellar__arena *arena, uint64_t base, uint64_t si
     }
     struct cellar__segment *seg = arena_find_out(arena, base, size);
     int status = seg == NULL ? -EINVAL : arena_resize_locked(arena, seg, new_size);
+    if (status == -ENOMEM && arena->quick.nsegments != 0) { /* what is in the way may be free */
+        cellar__arena_join_all_quick(arena);
+        status = cellar__arena_is_supplied(arena) ? arena_resize_locked(arena, seg, new_size) : -ENOMEM;
+    }
     cellar__arena_leave(arena);
     return status;
+}
+
+int cellar__arena_set_limit(struct cellar__arena *arena, uint64_t limit)
+{
+    cellar__arena_enter(arena);
+    bool fits = limit == 0 || limit >= cellar__arena_allocated(arena);
+    if (fits) {
+        arena->attr.limit = limit;
+    }
+    cellar__arena_leave(arena);
+    return fits ? 0 : -EBUSY;
 }
 
 int cellar__arena_split(struct cellar__arena *arena, uint64_t base, uint64_t size, uint64_t first)
@@ -338,8 +517,9 @@ int cellar__arena_split(struct cellar__arena *arena, uint64_t base, uint64_t siz
     struct cellar__segment *seg = arena_find_out(arena, base, size);
     if (seg != NULL) {
         struct cellar__segment *rest = cellar__arena_cut(arena, seg, base + first);
-        rest->out = 1;
-        cellar__arena_hash_insert(&arena->hash, rest);
+        uint64_t actual = rest->base - seg->base + cellar__segment_size(rest);
+        cellar__arena_note_size(arena, seg, first);
+        cellar__arena_insert_out(arena, rest, actual - first);
     }
     cellar__arena_leave(arena);
     return seg == NULL ? -EINVAL : 0;

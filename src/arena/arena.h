@@ -21,6 +21,7 @@
  *   A5  allocated + free = sum of the spans.
  *   A6  no imported span is free from end to end, unless its arena has no release.
  *   A7  no free segment is as large as what the last look at every segment failed to find.
+ *   A8  see arena/quick.h: what is on a quick list counts as free in A5, and as out for the others.
  *
  * Locks: one per arena (CELLAR_RANK_ARENA), or none for an arena that one thread uses. It is not held while the source is
  * called, nor while tags are allocated: they are laid in store before the lock is taken (arena/tag.c).
@@ -36,8 +37,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cellar/arena.h>
+
 #include "arena/fit.h"
 #include "arena/hash.h"
+#include "arena/quick.h"
 #include "arena/sizing.h"
 #include "os/lock.h"
 
@@ -64,27 +68,32 @@ struct cellar__arena_attr {
 struct cellar__arena {
     /* constant */
     struct cellar__arena_attr attr;
+    bool is_plain;      /* sizes are multiples of the quantum and no more */
+    bool has_quick;     /* a plain one whose policy is quick fit */
+    bool is_segregated; /* the policy is segregated or quick fit, whose code the arena has inline */
 
     /* under the lock */
     CELLAR_LINE_ALIGNED struct cellar__lock lock;
     struct cellar__arena_hash hash;
     struct cellar__fit_state fit;
+    struct cellar__quick quick;
     struct cellar__segment *head; /* the list's own marker, of no span */
     struct cellar__segment *spare;
     size_t nspare;
-    size_t nfree; /* free segments */
+    size_t min_spare; /* constant: an operation may take so many */
+    size_t nfree;     /* free segments */
     size_t nspans;
     void *chunks; /* tag memory, linked, for fini */
     size_t nchunks;
     uint64_t none_from; /* no free segment has this size; UINT64_MAX when that is not known of any */
     uint64_t total;
     uint64_t imported;
-    uint64_t allocated;
-    uint64_t nallocs; /* that succeeded, ever */
+    uint64_t given;    /* the sum of all ranges that went out, ever, as rounded */
+    uint64_t nallocs;  /* that succeeded, ever */
+    uint64_t asked;    /* the sum of their sizes as asked for */
+    uint64_t returned; /* the sum of all ranges that came back, ever */
     uint64_t nfrees;
     uint64_t nfails;
-    uint64_t asked; /* bytes of all successful requests, ever, as asked for */
-    uint64_t given; /* and as rounded */
 };
 
 /* What a range must be like. Zeros: no matter. */
@@ -103,11 +112,17 @@ struct cellar__arena_request {
 /* 0 or -ENOMEM. */
 int cellar__arena_init(struct cellar__arena *arena, const struct cellar__arena_attr *attr);
 
+/* Gives imported spans back to the source, whatever is out in them; only fini may follow. */
+void cellar__arena_release_spans(struct cellar__arena *arena);
+
 /* Frees the tags. Ranges that are still out simply end; imported spans are not released. */
 void cellar__arena_fini(struct cellar__arena *arena);
 
-/* Adds a span for good. The caller sees to it that it overlaps no other. 0, -EINVAL or -ENOMEM. */
+/* Adds a span for good. 0, -EINVAL, -EEXIST when it overlaps one that is there, or -ENOMEM. O(n). */
 int cellar__arena_add(struct cellar__arena *arena, uint64_t base, uint64_t size);
+
+/* A range of size at a multiple of the quantum: 0, -EINVAL for size 0, or -ENOMEM. */
+int cellar__arena_alloc_plain(struct cellar__arena *arena, uint64_t size, uint64_t *ret_base);
 
 /* A range of size (rounded up to the quantum) at a multiple of align. 0, -EINVAL for size 0, or -ENOMEM. */
 int cellar__arena_alloc(struct cellar__arena *arena, uint64_t size, uint64_t align, uint64_t *ret_base);
@@ -125,26 +140,25 @@ int cellar__arena_free(struct cellar__arena *arena, uint64_t base, uint64_t size
  */
 int cellar__arena_resize(struct cellar__arena *arena, uint64_t base, uint64_t size, uint64_t new_size);
 
+/* 0, or -EBUSY when more is out. */
+int cellar__arena_set_limit(struct cellar__arena *arena, uint64_t limit);
+
 /* Makes two ranges of one that is out: [base, base + first) and the rest, both as they are. 0, -EINVAL or -ENOMEM. */
 int cellar__arena_split(struct cellar__arena *arena, uint64_t base, uint64_t size, uint64_t first);
 
-/* One segment as walk shows it. */
-struct cellar__arena_range {
-    uint64_t base;
-    uint64_t size;
-    bool out;
-};
-
 /* Visits every range in order of spans and addresses, under the lock: visit must not call the arena. */
 void cellar__arena_walk(struct cellar__arena *arena,
-                        void (*visit)(void *ctx, const struct cellar__arena_range *range), void *ctx);
+                        void (*visit)(void *ctx, const struct cellar_arena_range *range), void *ctx);
+
+/* Whether all of [base, base + size) lies in one span. O(n). */
+bool cellar__arena_contains(struct cellar__arena *arena, uint64_t base, uint64_t size);
 
 /* The range, out or free, that the address lies in. False when it lies in no span. O(n). */
 bool cellar__arena_range_of(struct cellar__arena *arena, uint64_t address,
-                            struct cellar__arena_range *ret_range);
+                            struct cellar_arena_range *ret_range);
 
 /* Copies up to `capacity` ranges as the arena has them at one instant; returns how many there are. O(n). */
-size_t cellar__arena_snapshot(struct cellar__arena *arena, struct cellar__arena_range *ranges,
+size_t cellar__arena_snapshot(struct cellar__arena *arena, struct cellar_arena_range *ranges,
                               size_t capacity);
 
 struct cellar__arena_usage {
@@ -152,6 +166,7 @@ struct cellar__arena_usage {
     uint64_t imported;           /* of which came from the source */
     uint64_t allocated;          /* handed out */
     uint64_t largest_free;       /* the largest free segment */
+    uint64_t limit;              /* 0: none */
     uint64_t free_below;         /* free, but for the last segment of each span */
     uint64_t largest_free_below; /* the largest of those */
     size_t nsegments;

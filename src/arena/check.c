@@ -12,6 +12,13 @@ static const struct cellar__segment *walk_range(const struct cellar__arena *aren
     return seg == arena->head ? NULL : seg;
 }
 
+/* Takes the lock with nothing quick, so that what is free is seen as free. */
+static void walk_enter(struct cellar__arena *arena)
+{
+    cellar__arena_enter(arena);
+    cellar__arena_join_all_quick(arena);
+}
+
 static const struct cellar__segment *walk_first(const struct cellar__arena *arena)
 {
     return walk_range(arena, cellar__segment_next(arena->head));
@@ -23,28 +30,26 @@ static const struct cellar__segment *walk_next(const struct cellar__arena *arena
     return walk_range(arena, cellar__segment_next(seg));
 }
 
-static struct cellar__arena_range walk_show(const struct cellar__segment *seg)
+static struct cellar_arena_range walk_show(const struct cellar__segment *seg)
 {
-    return (struct cellar__arena_range){
-        .base = seg->base, .size = cellar__segment_size(seg), .out = seg->out};
+    return (struct cellar_arena_range){.base = seg->base, .size = cellar__segment_size(seg), .out = seg->out};
 }
 
 void cellar__arena_walk(struct cellar__arena *arena,
-                        void (*visit)(void *ctx, const struct cellar__arena_range *range), void *ctx)
+                        void (*visit)(void *ctx, const struct cellar_arena_range *range), void *ctx)
 {
-    cellar__arena_enter(arena);
+    walk_enter(arena);
     for (const struct cellar__segment *seg = walk_first(arena); seg != NULL; seg = walk_next(arena, seg)) {
-        struct cellar__arena_range range = walk_show(seg);
+        struct cellar_arena_range range = walk_show(seg);
         visit(ctx, &range);
     }
     cellar__arena_leave(arena);
 }
 
-size_t cellar__arena_snapshot(struct cellar__arena *arena, struct cellar__arena_range *ranges,
-                              size_t capacity)
+size_t cellar__arena_snapshot(struct cellar__arena *arena, struct cellar_arena_range *ranges, size_t capacity)
 {
     size_t count = 0;
-    cellar__arena_enter(arena);
+    walk_enter(arena);
     for (const struct cellar__segment *seg = walk_first(arena); seg != NULL; seg = walk_next(arena, seg)) {
         if (count < capacity) {
             ranges[count] = walk_show(seg);
@@ -56,9 +61,9 @@ size_t cellar__arena_snapshot(struct cellar__arena *arena, struct cellar__arena_
 }
 
 bool cellar__arena_range_of(struct cellar__arena *arena, uint64_t address,
-                            struct cellar__arena_range *ret_range)
+                            struct cellar_arena_range *ret_range)
 {
-    cellar__arena_enter(arena);
+    walk_enter(arena);
     const struct cellar__segment *seg = walk_first(arena);
     while (seg != NULL && address - seg->base >= cellar__segment_size(seg)) {
         seg = walk_next(arena, seg);
@@ -72,10 +77,11 @@ bool cellar__arena_range_of(struct cellar__arena *arena, uint64_t address,
 
 void cellar__arena_usage(struct cellar__arena *arena, struct cellar__arena_usage *ret_usage)
 {
-    cellar__arena_enter(arena);
+    walk_enter(arena);
     struct cellar__arena_usage usage = {.total = arena->total,
                                         .imported = arena->imported,
-                                        .allocated = arena->allocated,
+                                        .allocated = cellar__arena_allocated(arena),
+                                        .limit = arena->attr.limit,
                                         .nfree = arena->nfree,
                                         .nspans = arena->nspans,
                                         .metadata = cellar__arena_metadata(arena),
@@ -103,6 +109,7 @@ struct check_sums {
     size_t nout;
     size_t nfree;
     size_t nspans;
+    size_t nquick;
 };
 
 /* A2, for the segment and the one behind it. */
@@ -140,7 +147,12 @@ static const char *check_range(struct cellar__arena *arena, const struct cellar_
     if (!seg->out && size >= arena->none_from) {
         return "A7";
     }
-    sums->allocated += seg->out ? size : 0;
+    bool quick = seg->out && cellar__quick_has(seg);
+    if (seg->out && !quick && cellar__arena_out_size(arena, seg) != size) {
+        return "A3";
+    }
+    sums->allocated += seg->out && !quick ? size : 0;
+    sums->nquick += quick;
     sums->nout += seg->out;
     sums->nfree += !seg->out;
     return NULL;
@@ -177,7 +189,11 @@ static const char *check_sums(struct cellar__arena *arena, const struct check_su
         sums->nfree != arena->nfree || arena->attr.fit->check(&arena->fit) != sums->nfree) {
         return "A3";
     }
-    if (sums->total != arena->total || sums->allocated != arena->allocated || sums->nspans != arena->nspans) {
+    if (cellar__quick_check(&arena->quick, arena->fit.lg_quantum) != sums->nquick) {
+        return "A8";
+    }
+    if (sums->total != arena->total || sums->allocated != cellar__arena_allocated(arena) ||
+        sums->nspans != arena->nspans) {
         return "A5";
     }
     return NULL;

@@ -18,6 +18,7 @@
 /* What a policy remembers of one arena. Refs are 0 when there is none. */
 struct cellar__fit_state {
     uint64_t quantum;
+    unsigned lg_quantum;
     uint64_t nonempty;                 /* instant, buddy: bit i is set when lists[i] has a segment */
     uint32_t lists[CELLAR_FIT_NLISTS]; /* instant, buddy: heads; fifo, lifo: head and tail */
     uint32_t root;                     /* trees */
@@ -33,6 +34,8 @@ struct cellar__fit {
     bool is_exact;
     /* Whether free segments are blocks: powers of two, each at a multiple of its size, that join their buddy alone. */
     bool has_blocks;
+    /* Whether small ranges that come back wait on quick lists (arena/quick.h). */
+    bool has_quick;
     /* What the policy needs beside the segments: 0 or -ENOMEM. Called with no lock held. Both may be NULL. */
     int (*init)(struct cellar__fit_state *state);
     void (*fini)(struct cellar__fit_state *state);
@@ -46,6 +49,7 @@ struct cellar__fit {
 
 extern const struct cellar__fit cellar__fit_instant;
 extern const struct cellar__fit cellar__fit_segregated;
+extern const struct cellar__fit cellar__fit_quick;
 extern const struct cellar__fit cellar__fit_best;
 extern const struct cellar__fit cellar__fit_first;
 extern const struct cellar__fit cellar__fit_next;

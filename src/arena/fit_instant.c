@@ -15,7 +15,7 @@
 
 static unsigned fit_instant_list(const struct cellar__fit_state *state, uint64_t size)
 {
-    return cellar__lg_floor(size / state->quantum);
+    return cellar__lg_floor(size >> state->lg_quantum);
 }
 
 static void fit_instant_insert(struct cellar__fit_state *state, struct cellar__segment *seg)

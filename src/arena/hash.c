@@ -2,10 +2,9 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
-#include "base/hash.h"
 
-#define HASH_LG_FIRST 4 /* the first block has 16 buckets; block i > 0 has 16 << (i - 1) */
-#define HASH_LOAD 2     /* segments a bucket before the next bucket is split: 2 bytes a segment */
+#define HASH_LG_FIRST CELLAR_ARENA_HASH_LG_FIRST
+#define HASH_LOAD CELLAR_ARENA_HASH_LOAD
 
 static size_t hash_block_buckets(uint32_t block)
 {
@@ -18,34 +17,22 @@ static size_t hash_capacity(const struct cellar__arena_hash *hash)
     return hash->nblocks == 0 ? 0 : (size_t)1 << (HASH_LG_FIRST + hash->nblocks - 1);
 }
 
-static uint32_t *hash_bucket(const struct cellar__arena_hash *hash, size_t index)
-{
-    uint32_t block = index >> HASH_LG_FIRST == 0 ? 0 : cellar__lg_floor(index >> HASH_LG_FIRST) + 1;
-    return &hash->blocks[block][block == 0 ? index : index - hash_block_buckets(block)];
-}
-
-static size_t hash_index(const struct cellar__arena_hash *hash, uint64_t base)
-{
-    uint64_t mixed = cellar__hash_mix(base);
-    unsigned lg = cellar__lg_ceil(hash->nbuckets);
-    size_t index = mixed & ((UINT64_C(1) << lg) - 1);
-    return index < hash->nbuckets ? index : index & ((UINT64_C(1) << (lg - 1)) - 1);
-}
-
 size_t cellar__arena_hash_wants_block(const struct cellar__arena_hash *hash)
 {
-    bool full = hash->nblocks == 0 || (size_t)hash->nsegments + HASH_LOAD >= HASH_LOAD * hash_capacity(hash);
-    return full && hash->nblocks < CELLAR_ARENA_HASH_NBLOCKS
-               ? hash_block_buckets(hash->nblocks) * sizeof(uint32_t)
-               : 0;
+    return cellar__arena_hash_wants(hash) ? hash_block_buckets(hash->nblocks) * sizeof(uint32_t) : 0;
 }
 
 void cellar__arena_hash_give_block(struct cellar__arena_hash *hash, void *block)
 {
+    size_t first = hash->nblocks == 0 ? 0 : hash_block_buckets(hash->nblocks);
+    hash->biased[hash->nblocks] = (uintptr_t)block - first * sizeof(uint32_t);
     hash->blocks[hash->nblocks++] = block;
     if (hash->nblocks == 1) {
         hash->nbuckets = 1u << HASH_LG_FIRST;
+        hash->mask = hash->nbuckets - 1;
     }
+    bool is_last = hash->nblocks == CELLAR_ARENA_HASH_NBLOCKS;
+    hash->wants_from = is_last ? UINT32_MAX : (uint32_t)(HASH_LOAD * hash_capacity(hash) - HASH_LOAD);
 }
 
 void cellar__arena_hash_fini(struct cellar__arena_hash *hash)
@@ -56,62 +43,46 @@ void cellar__arena_hash_fini(struct cellar__arena_hash *hash)
     *hash = (struct cellar__arena_hash){0};
 }
 
-/* Adds bucket `nbuckets` and moves there what of its elder's chain now belongs to it. */
-static void hash_split(struct cellar__arena_hash *hash)
+/* The new bucket is number nbuckets; what belongs there was in the chain of its elder. */
+void cellar__arena_hash_split(struct cellar__arena_hash *hash)
 {
-    size_t elder_index = hash->nbuckets - (UINT64_C(1) << cellar__lg_floor(hash->nbuckets));
-    size_t new_index = hash->nbuckets++;
-    uint32_t *elder = hash_bucket(hash, elder_index);
-    uint32_t *young = hash_bucket(hash, new_index);
+    if (hash->nbuckets >= hash_capacity(hash)) { /* no memory for the next block: chains get longer */
+        return;
+    }
+    uint32_t elder_index = hash->nbuckets - (1u << cellar__lg_floor(hash->nbuckets));
+    uint32_t new_index = hash->nbuckets++;
+    hash->mask |= hash->nbuckets - 1;
+    uint32_t *elder = cellar__arena_hash_bucket(hash, elder_index);
+    uint32_t *young = cellar__arena_hash_bucket(hash, new_index);
     uint32_t ref = *elder;
     *elder = 0;
     *young = 0;
     while (ref != 0) {
         struct cellar__segment *seg = cellar__segment_get(ref);
         uint32_t next = seg->link[0];
-        uint32_t *bucket = hash_index(hash, seg->base) == new_index ? young : elder;
+        uint32_t *bucket = cellar__arena_hash_index(hash, seg->base) == new_index ? young : elder;
         seg->link[0] = *bucket;
         *bucket = ref;
         ref = next;
     }
 }
 
-void cellar__arena_hash_insert(struct cellar__arena_hash *hash, struct cellar__segment *seg)
-{
-    CELLAR_ASSERT(hash->nblocks > 0);
-    uint32_t *bucket = hash_bucket(hash, hash_index(hash, seg->base));
-    seg->link[0] = *bucket;
-    *bucket = cellar__meta_ref(seg);
-    hash->nsegments++;
-    if (hash->nsegments > HASH_LOAD * (size_t)hash->nbuckets && hash->nbuckets < hash_capacity(hash)) {
-        hash_split(hash);
-    }
-}
-
 struct cellar__segment *cellar__arena_hash_find(const struct cellar__arena_hash *hash, uint64_t base)
 {
-    uint32_t ref = hash->nblocks == 0 ? 0 : *hash_bucket(hash, hash_index(hash, base));
-    while (ref != 0 && cellar__segment_get(ref)->base != base) {
-        ref = cellar__segment_get(ref)->link[0];
-    }
+    uint32_t ref = hash->nblocks == 0 ? 0 : *cellar__arena_hash_link(hash, base);
     return ref == 0 ? NULL : cellar__segment_get(ref);
 }
 
 struct cellar__segment *cellar__arena_hash_remove(struct cellar__arena_hash *hash, uint64_t base)
 {
-    if (hash->nblocks == 0) {
+    uint32_t *link = hash->nblocks == 0 ? NULL : cellar__arena_hash_link(hash, base);
+    if (link == NULL || *link == 0) {
         return NULL;
     }
-    for (uint32_t *at = hash_bucket(hash, hash_index(hash, base)); *at != 0;) {
-        struct cellar__segment *seg = cellar__segment_get(*at);
-        if (seg->base == base) {
-            *at = seg->link[0];
-            hash->nsegments--;
-            return seg;
-        }
-        at = &seg->link[0];
-    }
-    return NULL;
+    struct cellar__segment *seg = cellar__segment_get(*link);
+    *link = seg->link[0];
+    hash->nsegments--;
+    return seg;
 }
 
 size_t cellar__arena_hash_metadata(const struct cellar__arena_hash *hash)
@@ -122,10 +93,11 @@ size_t cellar__arena_hash_metadata(const struct cellar__arena_hash *hash)
 bool cellar__arena_hash_check(const struct cellar__arena_hash *hash)
 {
     size_t count = 0;
-    for (size_t i = 0; i < hash->nbuckets; i++) {
-        for (uint32_t ref = *hash_bucket(hash, i); ref != 0; ref = cellar__segment_get(ref)->link[0]) {
+    for (uint32_t i = 0; i < hash->nbuckets; i++) {
+        for (uint32_t ref = *cellar__arena_hash_bucket(hash, i); ref != 0;
+             ref = cellar__segment_get(ref)->link[0]) {
             const struct cellar__segment *seg = cellar__segment_get(ref);
-            if (!seg->out || seg->last || hash_index(hash, seg->base) != i) {
+            if (!seg->out || seg->last || cellar__arena_hash_index(hash, seg->base) != i) {
                 return false;
             }
             count++;

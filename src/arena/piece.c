@@ -6,34 +6,7 @@
  * block joins its buddy alone: the block of the same size whose base differs in the bit of that size.
  */
 #include "arena/arena_int.h"
-#include "base/assert.h"
 #include "base/bits.h"
-
-struct cellar__segment *cellar__arena_cut(struct cellar__arena *arena, struct cellar__segment *seg,
-                                          uint64_t base)
-{
-    struct cellar__segment *rest = cellar__arena_take_tag(arena);
-    rest->base = base;
-    cellar__arena_link_after(seg, rest);
-    return rest;
-}
-
-void cellar__arena_insert_free(struct cellar__arena *arena, struct cellar__segment *seg)
-{
-    seg->out = 0;
-    arena->nfree++;
-    if (CELLAR_UNLIKELY(arena->none_from != UINT64_MAX) && cellar__segment_size(seg) >= arena->none_from) {
-        arena->none_from = UINT64_MAX;
-    }
-    arena->attr.fit->insert(&arena->fit, seg);
-}
-
-void cellar__arena_remove_free(struct cellar__arena *arena, struct cellar__segment *seg)
-{
-    CELLAR_ASSERT(!seg->out && !seg->last);
-    arena->nfree--;
-    arena->attr.fit->remove(&arena->fit, seg);
-}
 
 /* The largest block that begins where the segment does. */
 static uint64_t piece_block_size(const struct cellar__segment *seg)
@@ -52,26 +25,14 @@ static struct cellar__segment *piece_cut_block(struct cellar__arena *arena, stru
 void cellar__arena_insert_pieces(struct cellar__arena *arena, struct cellar__segment *seg)
 {
     if (CELLAR_LIKELY(!arena->attr.fit->has_blocks)) {
-        cellar__arena_insert_free(arena, seg);
+        cellar__arena_insert_free(arena, seg, cellar__segment_size(seg));
         return;
     }
     do {
         struct cellar__segment *rest = piece_cut_block(arena, seg);
-        cellar__arena_insert_free(arena, seg);
+        cellar__arena_insert_free(arena, seg, cellar__segment_size(seg));
         seg = rest;
     } while (seg != NULL);
-}
-
-static bool piece_is_free(const struct cellar__segment *seg)
-{
-    return !seg->last && !seg->out;
-}
-
-/* Takes the free segment behind `low` into it; the policy holds neither after. */
-static void piece_absorb_next(struct cellar__arena *arena, struct cellar__segment *next)
-{
-    cellar__arena_unlink(next);
-    cellar__arena_drop_tag(arena, next);
 }
 
 /* The free buddy of a block, or NULL. */
@@ -80,8 +41,8 @@ static struct cellar__segment *piece_buddy(const struct cellar__segment *block)
     uint64_t size = cellar__segment_size(block);
     bool is_upper = (block->base & size) != 0;
     struct cellar__segment *other = is_upper ? cellar__segment_prev(block) : cellar__segment_next(block);
-    bool is_buddy =
-        piece_is_free(other) && other->base == (block->base ^ size) && cellar__segment_size(other) == size;
+    bool is_buddy = cellar__segment_is_free(other) && other->base == (block->base ^ size) &&
+                    cellar__segment_size(other) == size;
     return is_buddy ? other : NULL;
 }
 
@@ -90,35 +51,18 @@ static struct cellar__segment *piece_join_buddies(struct cellar__arena *arena, s
     struct cellar__segment *other;
     while ((other = piece_buddy(block)) != NULL) {
         struct cellar__segment *low = other->base < block->base ? other : block;
-        cellar__arena_remove_free(arena, other);
-        piece_absorb_next(arena, low == other ? block : other);
+        cellar__arena_remove_free(arena, other, cellar__segment_size(other));
+        cellar__arena_dissolve(arena, low == other ? block : other);
         block = low;
     }
-    cellar__arena_insert_free(arena, block);
+    cellar__arena_insert_free(arena, block, cellar__segment_size(block));
     return block;
-}
-
-static struct cellar__segment *piece_join_neighbours(struct cellar__arena *arena, struct cellar__segment *seg)
-{
-    struct cellar__segment *next = cellar__segment_next(seg);
-    struct cellar__segment *prev = cellar__segment_prev(seg);
-    if (piece_is_free(next)) {
-        cellar__arena_remove_free(arena, next);
-        piece_absorb_next(arena, next);
-    }
-    if (piece_is_free(prev)) {
-        cellar__arena_remove_free(arena, prev);
-        piece_absorb_next(arena, seg);
-        seg = prev;
-    }
-    cellar__arena_insert_free(arena, seg);
-    return seg;
 }
 
 struct cellar__segment *cellar__arena_join_pieces(struct cellar__arena *arena, struct cellar__segment *seg)
 {
     if (CELLAR_LIKELY(!arena->attr.fit->has_blocks)) {
-        return piece_join_neighbours(arena, seg);
+        return cellar__arena_join_neighbours(arena, seg, cellar__segment_size(seg));
     }
     struct cellar__segment *rest;
     do {

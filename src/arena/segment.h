@@ -13,6 +13,7 @@
 #ifndef CELLAR_ARENA_SEGMENT_H
 #define CELLAR_ARENA_SEGMENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "meta/meta.h"
@@ -24,7 +25,8 @@ struct cellar__segment {
     uint32_t next : 31;
     uint32_t last : 1; /* a marker: its base is the end of the span before it */
     /*
-     * out:    link[0] is the next in the hash chain
+     * out:    link[0] is the next in the hash chain, link[1] the size in quanta, or 0 when that takes more than 31 bits;
+     *         of a quick segment (arena/quick.h) the next of its list, with a mark
      * free:   both belong to the fit policy
      * marker: together the size of the span
      */
@@ -64,6 +66,11 @@ CELLAR_INLINE struct cellar__segment *cellar__segment_prev(const struct cellar__
 CELLAR_INLINE uint64_t cellar__segment_size(const struct cellar__segment *seg)
 {
     return cellar__segment_next(seg)->base - seg->base;
+}
+
+CELLAR_INLINE bool cellar__segment_is_free(const struct cellar__segment *seg)
+{
+    return !seg->last && !seg->out;
 }
 
 CELLAR_INLINE uint64_t cellar__segment_span_size(const struct cellar__segment *marker)

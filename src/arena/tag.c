@@ -2,7 +2,6 @@
 #include <errno.h>
 
 #include "arena/arena_int.h"
-#include "base/assert.h"
 #include "meta/meta.h"
 #include "os/os.h"
 
@@ -43,8 +42,7 @@ static void tag_add_chunk(struct cellar__arena *arena, struct tag_chunk *chunk)
 
 static struct tag_supply tag_wanted(const struct cellar__arena *arena)
 {
-    size_t spares = arena->attr.fit->has_blocks ? CELLAR_ARENA_BLOCK_SPARES : CELLAR_ARENA_SPARES;
-    return (struct tag_supply){.chunk_size = arena->nspare < spares ? tag_chunk_size(arena) : 0,
+    return (struct tag_supply){.chunk_size = arena->nspare < arena->min_spare ? tag_chunk_size(arena) : 0,
                                .block_size = cellar__arena_hash_wants_block(&arena->hash)};
 }
 
@@ -69,8 +67,7 @@ static void tag_accept(struct cellar__arena *arena, const struct tag_supply *sup
     }
 }
 
-/* Called and returns under the lock; -ENOMEM without it. */
-static CELLAR_NOINLINE int tag_supply(struct cellar__arena *arena)
+CELLAR_NOINLINE int cellar__arena_supply(struct cellar__arena *arena)
 {
     for (;;) {
         struct tag_supply supply = tag_wanted(arena);
@@ -92,30 +89,10 @@ static CELLAR_NOINLINE int tag_supply(struct cellar__arena *arena)
     }
 }
 
-int cellar__arena_lock(struct cellar__arena *arena)
-{
-    cellar__arena_enter(arena);
-    struct tag_supply wanted = tag_wanted(arena);
-    if (CELLAR_LIKELY(wanted.chunk_size == 0 && wanted.block_size == 0)) {
-        return 0;
-    }
-    return tag_supply(arena);
-}
-
 size_t cellar__arena_metadata(const struct cellar__arena *arena)
 {
     return arena->nchunks * tag_chunk_size(arena) + cellar__arena_hash_metadata(&arena->hash) +
            arena->attr.fit->table_size;
-}
-
-struct cellar__segment *cellar__arena_take_tag(struct cellar__arena *arena)
-{
-    struct cellar__segment *seg = arena->spare;
-    CELLAR_ASSERT(seg != NULL);
-    arena->spare = seg->link[0] == 0 ? NULL : cellar__segment_get(seg->link[0]);
-    arena->nspare--;
-    *seg = (struct cellar__segment){0};
-    return seg;
 }
 
 void cellar__arena_fini(struct cellar__arena *arena)

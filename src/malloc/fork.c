@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "arena/dirty.h"
+#include "arena/registry.h"
 #include "large/huge.h"
 #include "malloc/heap.h"
 #include "meta/meta.h"
@@ -11,10 +12,23 @@
 #include "zone/thread.h"
 
 /* The locks above the kegs, in order of rank. */
-static struct cellar__lock *const fork_locks[] = {
-    &cellar__huge_lock,   &cellar__dirty_lock, &cellar__heap_arena.lock,
-    &cellar__window_lock, &cellar__meta_lock,
-};
+static struct cellar__lock *const fork_low_locks[] = {&cellar__huge_lock, &cellar__dirty_lock};
+static struct cellar__lock *const fork_high_locks[] = {&cellar__heap_arena.lock, &cellar__window_lock,
+                                                       &cellar__meta_lock};
+
+static void fork_acquire(struct cellar__lock *const *locks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        cellar__lock_acquire(locks[i]);
+    }
+}
+
+static void fork_drop(struct cellar__lock *const *locks, size_t count)
+{
+    for (size_t i = count; i > 0; i--) {
+        cellar__lock_release(locks[i - 1]);
+    }
+}
 
 /* The thread between prepare and parent or child, by where its pointer lies; set and cleared with all locks held. */
 static struct cellar__thread *const *fork_owner;
@@ -43,10 +57,10 @@ void cellar__fork_prepare(void)
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
         cellar__keg_lock(cellar__heap_keg(id));
     }
+    fork_acquire(fork_low_locks, CELLAR_COUNTOF(fork_low_locks));
+    cellar__registry_lock_all(); /* arenas, too, have one rank; each is held for one operation alone */
+    fork_acquire(fork_high_locks, CELLAR_COUNTOF(fork_high_locks));
     cellar__lock_allow_equal(false);
-    for (size_t i = 0; i < CELLAR_COUNTOF(fork_locks); i++) {
-        cellar__lock_acquire(fork_locks[i]);
-    }
     fork_mask = mask;
     fork_set_owner(&cellar__self);
 }
@@ -56,9 +70,9 @@ static uint64_t fork_release(void)
 {
     uint64_t mask = fork_mask;
     fork_set_owner(NULL);
-    for (size_t i = CELLAR_COUNTOF(fork_locks); i > 0; i--) {
-        cellar__lock_release(fork_locks[i - 1]);
-    }
+    fork_drop(fork_high_locks, CELLAR_COUNTOF(fork_high_locks));
+    cellar__registry_unlock_all();
+    fork_drop(fork_low_locks, CELLAR_COUNTOF(fork_low_locks));
     for (unsigned id = CELLAR_CLASS_NSLAB; id > 0; id--) {
         cellar__lock_release(&cellar__heap_keg(id)->lock);
     }

@@ -70,7 +70,7 @@ static void heap_start_zone(unsigned id)
 static bool heap_start_levels(void)
 {
     const struct cellar__options *options = cellar__options_get();
-    if (cellar__meta_base == NULL && cellar__meta_init() != 0) {
+    if (cellar__meta_init() != 0) {
         return false;
     }
     if (cellar__heap_init(cellar__fit_find(options->fit), (enum cellar__sizing)options->sizing) != 0) {

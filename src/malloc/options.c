@@ -28,8 +28,8 @@ struct option_entry {
 };
 
 static const char *const options_modes[] = {"fast", "harden", NULL};
-static const char *const options_fits[] = {"instant", "segregated", "best", "first", "next",
-                                           "worst",   "buddy",      "fifo", "lifo",  NULL};
+static const char *const options_fits[] = {"instant", "segregated", "quick", "best", "first", "next",
+                                           "worst",   "buddy",      "fifo",  "lifo", NULL};
 static const char *const options_sizings[] = {"exact", "constant", "pow2", NULL}; /* enum cellar__sizing */
 static const char *const options_foreign[] = {"libc", "abort", "report", "ignore", NULL};
 static const char *const options_zero[] = {"free", "alloc", "abort", NULL};
@@ -39,7 +39,7 @@ static const char *const options_exit[] = {"off", "text", "json", NULL};
 static const struct cellar_option options_table[] = {
     {"mode", "choice", "fast", "fast, harden",
      "harden: no thread caches, so each free is checked against its slab at once"},
-    {"fit", "choice", "instant", "instant, segregated, best, first, next, worst, buddy, fifo, lifo",
+    {"fit", "choice", "instant", "instant, segregated, quick, best, first, next, worst, buddy, fifo, lifo",
      "which free range of the heap serves a run"},
     {"sizing", "choice", "exact", "exact, constant, pow2",
      "how long runs are: whole granules, multiples of four, or powers of two"},

@@ -37,7 +37,7 @@ static size_t meta_region_size(void)
     return cellar__round_up(size, cellar__os_machine()->page_size);
 }
 
-int cellar__meta_init(void)
+static int meta_reserve(void)
 {
     size_t page_size = cellar__os_machine()->page_size;
     struct cellar__submap whole;
@@ -51,6 +51,15 @@ int cellar__meta_init(void)
                                           .name = whole.name};
     cellar__meta_base = meta_region.base - META_UNIT;
     return 0;
+}
+
+/* Under the lock, although it makes a system call: a second thread that begins is to wait for the first. */
+int cellar__meta_init(void)
+{
+    cellar__lock_acquire(&cellar__meta_lock);
+    int status = cellar__meta_base == NULL ? meta_reserve() : 0;
+    cellar__lock_release(&cellar__meta_lock);
+    return status;
 }
 
 static size_t meta_block_size(size_t size)

@@ -30,7 +30,7 @@ extern struct cellar__lock cellar__meta_lock;
 /* First usable byte of the region less one unit, so that ref 0 names nothing. Written once by init. */
 extern CELLAR_HIDDEN char *cellar__meta_base;
 
-/* Reserves the region. 0 or -ENOMEM. */
+/* Reserves the region, unless that was done. 0 or -ENOMEM. Any thread. */
 int cellar__meta_init(void);
 
 /* A zeroed block of at least size bytes, or NULL. */

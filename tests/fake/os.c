@@ -64,6 +64,12 @@ int cellar__os_commit(void *addr, size_t size)
     return mprotect(addr, size, PROT_READ | PROT_WRITE) == 0 ? 0 : -errno;
 }
 
+void *cellar__os_map(size_t size, size_t align)
+{
+    void *addr = cellar__os_reserve(size, align, NULL);
+    return addr != NULL && cellar__os_commit(addr, size) == 0 ? addr : NULL;
+}
+
 int cellar__os_purge(void *addr, size_t size)
 {
     fake_note(&fake_os.purge, addr, size);

@@ -35,6 +35,18 @@ void model_add(struct model *model, uint64_t base, uint64_t size, bool imported)
     model_renew(model, model->nranges - 1);
 }
 
+bool model_drop(struct model *model, uint64_t base, uint64_t size)
+{
+    for (size_t i = 0; i < model->nranges; i++) {
+        const struct model_range *range = &model->ranges[i];
+        if (range->base == base && range->size == size && range->imported && !range->out) {
+            model_erase(model, i);
+            return true;
+        }
+    }
+    return false;
+}
+
 void model_drop_last(struct model *model)
 {
     CELLAR_REQUIRE(model->nranges > 0 && !model->ranges[model->nranges - 1].out);
@@ -396,7 +408,8 @@ static const char *model_age_error(const struct model *model, const char *policy
 bool model_must_find(const struct model *model, const char *policy, uint64_t size)
 {
     bool instant = strcmp(policy, "instant") == 0;
-    if (!instant && strcmp(policy, "segregated") != 0) {
+    bool segregated = strcmp(policy, "segregated") == 0 || strcmp(policy, "quick") == 0;
+    if (!instant && !segregated) {
         return model_has_free(model, size);
     }
     uint64_t quanta = size / model->quantum;
@@ -429,7 +442,7 @@ const char *model_policy_error(const struct model *model, const char *policy, si
             return model_ranked_error(model, policy, index, size);
         }
     }
-    if (strcmp(policy, "segregated") == 0) {
+    if (strcmp(policy, "segregated") == 0 || strcmp(policy, "quick") == 0) {
         return model_segregated_error(model, chosen, model->quantum, size);
     }
     if (strcmp(policy, "instant") == 0) {

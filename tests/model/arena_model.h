@@ -53,6 +53,9 @@ struct model_request {
 
 void model_add(struct model *model, uint64_t base, uint64_t size, bool imported);
 
+/* Takes an imported span away that is free from end to end. False when it has none like that. */
+bool model_drop(struct model *model, uint64_t base, uint64_t size);
+
 /* Takes the span that was added last away again. */
 void model_drop_last(struct model *model);
 

@@ -14,6 +14,7 @@ struct source {
     unsigned imports;
     unsigned releases;
     struct model_range last; /* imported */
+    bool took_back;          /* the last one, at once: it did not serve */
     struct model_range released;
 };
 
@@ -22,9 +23,16 @@ struct run {
     struct cellar__arena arena;
     struct model model;
     struct source source;
+    unsigned clock; /* comparisons */
 };
 
 static struct run run;
+
+/* Quick segments coalesce when they like, so only requests with constraints, which wait for that, can be judged. */
+static bool run_is_quick(void)
+{
+    return run.setting->fit->has_quick && run.setting->sizing == CELLAR_SIZING_EXACT;
+}
 
 static uint64_t space_take(struct source *source, uint64_t size, uint64_t quantum)
 {
@@ -54,6 +62,9 @@ static void source_release(void *ctx, uint64_t base, uint64_t size)
     struct source *source = ctx;
     source->releases++;
     source->released = (struct model_range){.base = base, .size = size};
+    if (!run_is_quick() || !model_drop(&run.model, base, size)) {
+        source->took_back = base == source->last.base;
+    }
 }
 
 static bool run_has_blocks(void)
@@ -136,10 +147,11 @@ static void judge(const struct model_request *wanted, uint64_t base, uint64_t ro
 }
 
 /* A span was asked for: whether that was right, and what became of it. */
-static void after_import(const struct model_request *wanted, bool refused, unsigned nreleases, bool by_scan)
+static void after_import(const struct model_request *wanted, bool refused, bool took_back, bool by_scan)
 {
     CHECK(run.setting->imports);
     CHECK(wanted->min == 0 && wanted->max == UINT64_MAX);
+    model_look(&run.model);
     bool plain = wanted->phase == 0 && wanted->nocross == 0 && !by_scan;
     CHECK(!plain || !model_must_find(&run.model, run.setting->policy, wanted->enough));
     if (refused) {
@@ -147,7 +159,7 @@ static void after_import(const struct model_request *wanted, bool refused, unsig
     }
     model_add(&run.model, run.source.last.base, run.source.last.size, true);
     model_look(&run.model);
-    if (nreleases == 0) {
+    if (!took_back) {
         return;
     }
     CHECK_EQ(run.source.released.base, run.source.last.base); /* it did not serve */
@@ -180,10 +192,15 @@ static void do_request(const struct cellar__arena_request *request)
     struct source before = run.source;
     bool by_scan = request->fit != NULL || request->high;
     uint64_t base = 0;
-    model_look(&run.model);
-    int status = cellar__arena_xalloc(&run.arena, request, &base);
+    run.source.took_back = false;
+    bool free_choice =
+        request->phase == 0 && request->nocross == 0 && request->min == 0 && request->max == 0 && !by_scan;
+    int status = free_choice && request->align <= 1
+                     ? cellar__arena_alloc_plain(&run.arena, request->size, &base)
+                     : cellar__arena_xalloc(&run.arena, request, &base);
+    model_look(&run.model); /* after: quick segments may have gone back to the source */
     bool imported = run.source.imports != before.imports;
-    bool released = run.source.releases != before.releases;
+    bool released = imported && run.source.took_back;
     uint64_t rover = run.model.rover;
     if (!by_scan) {
         ask_policy(&wanted);
@@ -192,7 +209,10 @@ static void do_request(const struct cellar__arena_request *request)
         after_import(&wanted, before.refuse, released, by_scan);
     }
     if (status == 0) {
-        if (!judge_import(&wanted, base, imported && !before.refuse && !released)) {
+        if (free_choice && run_is_quick()) {
+            CHECK_NE(model_find_free(&run.model, base, wanted.size), SIZE_MAX);
+            CHECK(model_is_right(&wanted, base));
+        } else if (!judge_import(&wanted, base, imported && !before.refuse && !released)) {
             judge(&wanted, base, rover, by_scan);
         }
         model_alloc(&run.model, base, wanted.size, request->size);
@@ -241,9 +261,12 @@ static void do_free(size_t index)
     struct model_range span;
     unsigned releases = run.source.releases;
     uint64_t size = range.base / run.setting->quantum % 2 == 0 ? range.size : range.asked;
+    if (run_is_quick()) { /* before: the span may go back */
+        model_free(&run.model, index, &span);
+    }
     CHECK_EQ(cellar__arena_free(&run.arena, range.base, size), 0);
-    bool goes_back = model_free(&run.model, index, &span);
-    CHECK_EQ(run.source.releases - releases, goes_back);
+    bool goes_back = !run_is_quick() && model_free(&run.model, index, &span);
+    CHECK(run_is_quick() || run.source.releases - releases == goes_back);
     if (goes_back) {
         CHECK_EQ(run.source.released.base, span.base);
         CHECK_EQ(run.source.released.size, span.size);
@@ -327,7 +350,7 @@ static void do_op(const struct arena_op *op)
     }
 }
 
-static void compare_range(void *ctx, const struct cellar__arena_range *range)
+static void compare_range(void *ctx, const struct cellar_arena_range *range)
 {
     size_t *at = ctx;
     CHECK_LT(*at, run.model.nview);
@@ -370,9 +393,16 @@ static void compare_usage(void)
 static void compare(void)
 {
     size_t at = 0;
-    model_look(&run.model);
     const char *broken = cellar__arena_check(&run.arena);
     CHECK_STR(broken ? broken : "", "");
+    if (run_is_quick()) {
+        struct cellar_arena_range ranges[1];
+        if (run.clock++ % 16 != 0) {
+            return;
+        }
+        cellar__arena_snapshot(&run.arena, ranges, 1); /* coalesces, and gives spans back */
+    }
+    model_look(&run.model);
     cellar__arena_walk(&run.arena, compare_range, &at);
     CHECK_EQ(at, run.model.nview);
     compare_usage();
@@ -384,7 +414,7 @@ void arena_ops_run(const struct arena_setting *setting, const struct arena_op *o
     memset(&run, 0, sizeof run);
     run.setting = setting;
     run.source.next = UINT64_C(1) << 60;
-    run.model.releases = setting->releases;
+    run.model.releases = setting->releases && !run_is_quick();
     run.model.has_blocks = setting->fit->has_blocks;
     run.model.quantum = setting->quantum;
     CHECK_EQ(cellar__meta_init(), 0);
@@ -406,6 +436,7 @@ void arena_ops_run(const struct arena_setting *setting, const struct arena_op *o
     while (model_nout(&run.model) > 0) {
         do_free(model_out(&run.model, model_nout(&run.model) / 2));
     }
+    run.clock = 0;
     compare();
     cellar__arena_fini(&run.arena);
     cellar__meta_usage(&after);

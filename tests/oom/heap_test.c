@@ -18,7 +18,7 @@ enum { ENDED_UNHURT = 0, ENDED_AFTER_FAULT = 10 };
 static struct cellar__run *runs[RUNS];
 static size_t nruns;
 
-static void visit(void *ctx, const struct cellar__arena_range *range)
+static void visit(void *ctx, const struct cellar_arena_range *range)
 {
     *(size_t *)ctx += range->out ? range->size : 0;
 }

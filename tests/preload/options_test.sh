@@ -23,7 +23,7 @@ options_expect() {
 }
 
 unknown_fot='cellar: CELLAR_CONF: unknown key "fot"; see CELLAR_CONF=help:1'
-bad_fit='cellar: CELLAR_CONF: fit: bad value "bset"; it must be one of instant, segregated, best, first, next, worst, buddy, fifo, lifo; using instant'
+bad_fit='cellar: CELLAR_CONF: fit: bad value "bset"; it must be one of instant, segregated, quick, best, first, next, worst, buddy, fifo, lifo; using instant'
 
 silence() {
     options_run ''

@@ -1,7 +1,7 @@
 #!/bin/bash
 # timeout: 120
 # The policies of fit and sizing that the other programs are not run under: perl, whose strings grow and move, on each.
-PRELOAD_SETTINGS="fit:segregated fit:next fit:worst fit:buddy fit:fifo fit:lifo sizing:constant sizing:pow2"
+PRELOAD_SETTINGS="fit:segregated fit:quick fit:next fit:worst fit:buddy fit:fifo fit:lifo sizing:constant sizing:pow2"
 . "$(dirname "$0")/lib.sh"
 preload_begin perl
 

@@ -31,7 +31,7 @@ void soak_quiet_check_structure(void)
         cellar__heap_keg(1)->nout++;
     }
     if (soak_plant_hits(SOAK_PLANT_ARENA)) {
-        cellar__heap_arena.allocated += CELLAR_GRANULE;
+        cellar__heap_arena.given += CELLAR_GRANULE;
     }
     const char *broken = cellar__arena_check(&cellar__heap_arena);
     if (broken != NULL) {

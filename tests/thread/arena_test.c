@@ -61,9 +61,9 @@ static void *arena_work(void *number)
 {
     struct test_random random = random_of(number);
     unsigned me = (unsigned)(uintptr_t)number;
-    struct cellar__arena_range held[HELD] = {0};
+    struct cellar_arena_range held[HELD] = {0};
     for (int round = 0; round < ROUNDS; round++) {
-        struct cellar__arena_range *range = &held[test_random_below(&random, HELD)];
+        struct cellar_arena_range *range = &held[test_random_below(&random, HELD)];
         uint64_t size = QUANTUM * (1 + test_random_below(&random, 20));
         if (!range->out) {
             range->out = cellar__arena_alloc(&arena, size, QUANTUM << size % 3, &range->base) == 0;

@@ -56,7 +56,7 @@ static uint64_t alloc(uint64_t size, uint64_t align)
     return base;
 }
 
-static void print_range(void *ctx, const struct cellar__arena_range *range)
+static void print_range(void *ctx, const struct cellar_arena_range *range)
 {
     char *text = ctx;
     size_t length = strlen(text);
@@ -209,9 +209,9 @@ FRESH_TEST(check_names_what_is_broken)
     next->base = seg->base;
     CHECK_STR(cellar__arena_check(&arena), "A1");
     next->base = seg->base + 3 * QUANTUM;
-    arena.allocated += QUANTUM;
+    arena.given += QUANTUM;
     CHECK_STR(cellar__arena_check(&arena), "A5");
-    arena.allocated -= QUANTUM;
+    arena.given -= QUANTUM;
     seg->out = 0;
     next->out = 0;
     CHECK_STR(cellar__arena_check(&arena), "A2");

@@ -17,7 +17,7 @@ static struct cellar__segment *segments[SEGMENTS];
 static void lay_out(const struct cellar__fit *fit, const uint64_t *sizes, size_t count)
 {
     uint64_t base = 1024 * QUANTUM;
-    state = (struct cellar__fit_state){.quantum = QUANTUM};
+    state = (struct cellar__fit_state){.quantum = QUANTUM, .lg_quantum = 4};
     CHECK(fit->init == NULL || fit->init(&state) == 0);
     for (size_t i = 0; i < count; i++) {
         struct cellar__segment *seg = cellar__meta_alloc(fit->seg_size);

@@ -81,10 +81,11 @@ TEST(text_without_a_colon_warns)
 
 TEST(bad_value_warns_and_the_default_holds)
 {
-    EXPECT_READ(NULL, "fit:tight", strcmp(options->fit, "instant") == 0,
-                "cellar: CELLAR_CONF: fit: bad value \"tight\"; it must be one of instant, segregated, best, "
-                "first, next, "
-                "worst, buddy, fifo, lifo; using instant\n");
+    EXPECT_READ(
+        NULL, "fit:tight", strcmp(options->fit, "instant") == 0,
+        "cellar: CELLAR_CONF: fit: bad value \"tight\"; it must be one of instant, segregated, quick, best, "
+        "first, next, "
+        "worst, buddy, fifo, lifo; using instant\n");
     EXPECT_READ(NULL, "decay_ms:-1", options->decay_ms == 500,
                 "cellar: CELLAR_CONF: decay_ms: bad value \"-1\"; it must be 0 to 86400000; using 500\n");
     EXPECT_READ(
