@@ -90,7 +90,7 @@ __attribute__((noinline)) uint64_t arena_measure(struct cellar_arena *arena, str
 static void arena_report(struct cellar_arena *arena, double ns, size_t nsteps)
 {
     struct cellar_arena_usage usage;
-    cellar_arena_usage(arena, &usage);
+    cellar_arena_get_usage(arena, &usage);
     uint64_t nfree = usage.total - usage.allocated;
     printf("%.3f %.2f %.4f %.4f\n", ns / (double)nsteps / 2, (double)usage.metadata / (double)usage.nranges,
            nfree == 0 ? 0 : 1 - (double)usage.largest_free / (double)nfree,

@@ -184,7 +184,7 @@ int main(int argc, char **argv)
     arena = trace_arena((enum cellar_fit)fit);
     memset(ranges, 0, trace.nslots * sizeof *ranges);
     trace_measure(arena, &trace, ranges, peak);
-    cellar_arena_usage(arena, &usage);
+    cellar_arena_get_usage(arena, &usage);
     cellar_arena_walk(arena, trace_see, &extent);
     printf("%.3f %zu %.2f %.4f\n", (double)(end_ns - start_ns) / (double)trace.nops, trace.nops + peak,
            (double)usage.metadata / (double)usage.nranges,

@@ -81,7 +81,7 @@ static void ports(void)
         cellar_arena_xalloc(ports, &named, &base) == -ENOMEM) {
         printf("port %ju is taken by name\n", (uintmax_t)base);
     }
-    cellar_arena_usage(ports, &usage);
+    cellar_arena_get_usage(ports, &usage);
     printf("in use: %ju of %ju ports\n", (uintmax_t)usage.allocated, (uintmax_t)usage.total);
     if (cellar_arena_find(ports, 49153, &range) == 0 && range.out && !cellar_arena_contains(ports, 80, 1)) {
         puts("port 49153 is out; 80 is not ours");

@@ -74,7 +74,7 @@ static void small_ranges(struct cellar_arena *pages)
     printf("arena %s takes its spans from arena %s\n", cellar_arena_name(small), cellar_arena_name(pages));
     size_t count = cellar_arena_snapshot(small, ranges, 8);
     printf("ranges: %zu, out %d\n", count, ranges[0].out + ranges[1].out + ranges[2].out);
-    cellar_arena_usage(small, &usage);
+    cellar_arena_get_usage(small, &usage);
     if (usage.largest_free == usage.total - usage.allocated && cellar_arena_check(small) == NULL) {
         puts("the longest free range holds all that is free");
     }
@@ -96,7 +96,7 @@ int main(void)
     device_buffer(pages);
     halves(pages);
     small_ranges(pages);
-    cellar_arena_usage(pages, &usage);
+    cellar_arena_get_usage(pages, &usage);
     if (usage.total == 0 && cellar_arena_destroy(pages, NULL, NULL) == 0) {
         puts("imported memory is gone when it is free");
     }

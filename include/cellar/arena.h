@@ -200,7 +200,7 @@ struct cellar_arena_usage {
 };
 
 /* O(n), under the lock. */
-CELLAR_API void cellar_arena_usage(struct cellar_arena *arena, struct cellar_arena_usage *ret_usage);
+CELLAR_API void cellar_arena_get_usage(struct cellar_arena *arena, struct cellar_arena_usage *ret_usage);
 
 /* The name, which lives as long as the arena. */
 CELLAR_API const char *cellar_arena_name(const struct cellar_arena *arena);

@@ -284,7 +284,7 @@ int cellar_arena_walk(struct cellar_arena *arena,
     return 0;
 }
 
-void cellar_arena_usage(struct cellar_arena *arena, struct cellar_arena_usage *ret_usage)
+void cellar_arena_get_usage(struct cellar_arena *arena, struct cellar_arena_usage *ret_usage)
 {
     struct cellar__arena_usage usage;
     cellar__arena_usage(&arena->arena, &usage);
