@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CMAKE_BUILD = cmake --build build -j $(JOBS)
 
-.PHONY: all help setup demo test check bench bench-micro conformance soak asan ubsan tsan format lint install clean
+.PHONY: all help setup demo test check bench bench-micro conformance fuzz soak asan ubsan tsan format lint install clean
 .DEFAULT_GOAL := all
 
 all: build/CMakeCache.txt ## build the library and the command into build/
@@ -43,6 +43,10 @@ conformance: ## which malloc does everything right: Cellar and the peers, row by
 	@$(MAKE) --no-print-directory all
 	@$(CMAKE_BUILD) --target conformance -- --no-print-directory -s
 	@scripts/conformance
+
+fuzz: ## libFuzzer on arenas, 60 s; SECONDS=600 for more, KEEP=1 to keep what it finds in the corpus
+	@scripts/setup build test
+	@SECONDS_EACH=$(or $(SECONDS),60) scripts/fuzz $(if $(KEEP),--keep)
 
 soak: ## random work on malloc for ten minutes; SECONDS=30 for less, SEED=1 to repeat one
 	@scripts/setup build test

@@ -76,6 +76,9 @@ static inline void test_register(struct test_case *test)
 /* Ends what failed, as far as that can be ended from here; the diagnostic is already printed. */
 __attribute__((noreturn)) static inline void test_fail(void)
 {
+#ifdef CELLAR_TEST_FUZZ
+    abort(); /* what a fuzzer takes for a fault */
+#endif
     if (getpid() != test_state.pid)
         _exit(1);
     if (!test_thread) {

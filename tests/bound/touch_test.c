@@ -1,11 +1,11 @@
-/* levels: base os submap meta arena; with: model/touch.c; timeout: 600 */
+/* levels: base os submap meta arena; with: bound/touch.c; timeout: 600 */
 /*
  * The bounds that the policies promise, in links followed for one operation, from 100 to a million free segments: a constant
  * for segregated, quick and instant fit; twice two for each doubling of the space for buddy, which splits or joins once at
  * each; c log2 n for the trees. An operation on a tree is up to four insertions and removals, of expected depth
  * 1.39 log2 n each, and by address every step looks at two children.
  */
-#include "model/touch.h"
+#include "bound/touch.h"
 
 #include "base/bits.h"
 #include "test.h"

@@ -1,6 +1,6 @@
-/* levels: base os submap meta arena; with: model/touch.c */
+/* levels: base os submap meta arena; with: bound/touch.c */
 /* Prints node touches for a policy and a number of free segments: "median max" for each comb. For scripts/bench-arena. */
-#include "model/touch.h"
+#include "bound/touch.h"
 
 #include <stdio.h>
 #include <stdlib.h>

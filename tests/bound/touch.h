@@ -2,8 +2,8 @@
  * How many segments an operation on an arena follows a link to: what proves a policy's bound, on any machine. Counted in
  * the flavour of the tests (arena/segment.h).
  */
-#ifndef CELLAR_TESTS_MODEL_TOUCH_H
-#define CELLAR_TESTS_MODEL_TOUCH_H
+#ifndef CELLAR_TESTS_BOUND_TOUCH_H
+#define CELLAR_TESTS_BOUND_TOUCH_H
 
 #include <stddef.h>
 #include <stdint.h>
