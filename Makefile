@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CMAKE_BUILD = cmake --build build -j $(JOBS)
 
-.PHONY: all help setup demo test check bench bench-micro conformance fuzz soak asan ubsan tsan format lint install clean
+.PHONY: all help setup demo test check bench bench-micro bench-arena conformance fuzz soak asan ubsan tsan format lint install clean
 .DEFAULT_GOAL := all
 
 all: build/CMakeCache.txt ## build the library and the command into build/
@@ -31,12 +31,18 @@ test: ## everything CI checks
 check: ## the fast part, about ten seconds
 	@scripts/check
 
-bench: bench-micro ## side by side with peers
+bench: bench-micro bench-arena ## side by side with peers
 
 bench-micro: ## instructions and nanoseconds of small loops, beside the peers
 	@scripts/setup build bench
 	@$(MAKE) --no-print-directory all
 	@scripts/bench-micro
+
+bench-arena: ## arenas under every fit policy: time, instructions, touches, metadata
+	@scripts/setup build bench
+	@$(MAKE) --no-print-directory all
+	@$(CMAKE_BUILD) --target bound_touch_main -- --no-print-directory -s
+	@scripts/bench-arena
 
 conformance: ## which malloc does everything right: Cellar and the peers, row by row
 	@scripts/setup build conformance
