@@ -7,6 +7,7 @@
 
 enum cellar__rank {
     CELLAR_RANK_NONE = 0,
+    CELLAR_RANK_SMR, /* the table of smrs, and one smr's retired items; never two but in fork, which goes by id */
     CELLAR_RANK_THREADS, /* list of thread records */
     CELLAR_RANK_KEG,     /* one keg's slabs; never two kegs at once but in fork, which goes by zone id */
     CELLAR_RANK_HUGE,    /* the huge mappings and their cache */

@@ -8,6 +8,7 @@
 #include "malloc/heap.h"
 #include "meta/meta.h"
 #include "os/os.h"
+#include "smr/smr.h"
 #include "submap/window.h"
 #include "zone/thread.h"
 
@@ -52,6 +53,7 @@ void cellar__fork_prepare(void)
     }
     uint64_t mask = cellar__os_signals_block(); /* a handler in the child would find the locks held */
     cellar__lock_forget_held();
+    cellar__smr_lock_all();
     cellar__lock_acquire(&cellar__threads_lock);
     cellar__lock_allow_equal(true); /* kegs have one rank; here they go by class */
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
@@ -77,6 +79,7 @@ static uint64_t fork_release(void)
         cellar__lock_release(&cellar__heap_keg(id)->lock);
     }
     cellar__lock_release(&cellar__threads_lock);
+    cellar__smr_unlock_all();
     return mask;
 }
 
@@ -92,11 +95,22 @@ void cellar__fork_child(void)
     if (fork_holds_locks()) {
         uint64_t mask = fork_release();
         cellar__thread_forget_orphans();
+        cellar__smr_forget_orphans();
         cellar__os_signals_restore(mask);
     }
 }
 
 void cellar__fork_register(void)
 {
-    pthread_atfork(cellar__fork_prepare, cellar__fork_parent, cellar__fork_child);
+    static bool is_registered;
+    if (!__atomic_exchange_n(&is_registered, true, __ATOMIC_ACQ_REL)) {
+        pthread_atfork(cellar__fork_prepare, cellar__fork_parent, cellar__fork_child);
+    }
+}
+
+/* The archive has this file without malloc.c in a program that uses nothing else of Cellar's. */
+bool cellar__smr_start(void)
+{
+    cellar__fork_register();
+    return cellar__heap_start();
 }

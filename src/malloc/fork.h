@@ -5,7 +5,7 @@
 #ifndef CELLAR_MALLOC_FORK_H
 #define CELLAR_MALLOC_FORK_H
 
-/* Makes libc call the three below around each fork. Once, when the library is loaded. */
+/* Makes libc call the three below around each fork: when the library is loaded, or an smr is created; once does it. */
 void cellar__fork_register(void);
 
 void cellar__fork_prepare(void);

@@ -56,7 +56,7 @@ void cellar__lock_acquire_slow(struct cellar__lock *lock)
 {
     if ((__atomic_load_n(&lock->word, __ATOMIC_RELAXED) & ~CELLAR_LOCK_WAITED) == cellar__lock_self()) {
         /* Held since an operation that never ended. Other ranks block signals while they are held. */
-        CELLAR_REQUIRE(lock->rank == CELLAR_RANK_KEG);
+        CELLAR_REQUIRE(lock->rank == CELLAR_RANK_KEG || lock->rank == CELLAR_RANK_SMR);
         cellar__lock_check_acquire(lock);
         lock->is_abandoned = true;
         return;
