@@ -44,7 +44,7 @@ struct cellar__batch {
     struct cellar__retired items[];
 };
 
-/* The most that one block of meta of 4 KiB holds: a retirement in 168 pays for a goal and a look at the readers. */
+/* The most that one block of meta of 4 KiB holds: a retirement in 169 pays for a goal and a look at the readers. */
 #define CELLAR_BATCH_MAX_ITEMS ((4096 - sizeof(struct cellar__batch)) / sizeof(struct cellar__retired))
 
 /* What the closed batches are to a thread that would wait for them. */
