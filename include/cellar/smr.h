@@ -35,30 +35,21 @@ struct cellar_smr;
 
 #define CELLAR_SMR_ATTR_VERSION 1
 
-/*
- * Readers do without a memory barrier, and a writer that looks for them has the kernel put one into every running thread
- * instead: enter costs a fourth, and each such look a system call (membarrier) of some microseconds. Readers take the
- * barrier themselves where the kernel has no such call. A seccomp filter set up later has to let it pass: if it is refused,
- * nothing is reclaimed any more, and what waits returns the kernel's error.
- */
-#define CELLAR_SMR_EXPEDITED 1u
-
 struct cellar_smr_attr {
     unsigned version;   /* CELLAR_SMR_ATTR_VERSION */
-    unsigned flags;     /* CELLAR_SMR_EXPEDITED, or 0 */
     const char *name;   /* for messages; copied, cut behind 23 bytes; NULL: "smr" */
     size_t max_pending; /* items retired and not yet reclaimed, rounded up to whole batches; 0: 8192 */
 };
 
 /*
- * A new smr, without readers. attr may be NULL: all defaults. NULL: memory is out, 252 exist already, or the attributes are
- * not understood. May allocate; does not block.
+ * A new smr, without readers. attr may be NULL: all defaults. NULL: memory is out, 252 exist already, or the version is
+ * not known. May allocate; does not block.
  */
 CELLAR_API struct cellar_smr *cellar_smr_create(const struct cellar_smr_attr *attr);
 
 /*
  * Drains the smr and frees it. No thread may enter it from the call on. 0, or the smr is as it was: -EBUSY when a section
- * is open or a zone uses it; otherwise as cellar_smr_drain. NULL is ignored.
+ * is open or a zone uses it, -EDEADLK as cellar_smr_drain. NULL is ignored.
  */
 CELLAR_API int cellar_smr_destroy(struct cellar_smr *smr);
 

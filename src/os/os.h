@@ -67,14 +67,6 @@ void cellar__os_wait_for(uint32_t *word, uint32_t value, uint64_t timeout_ns);
 uint64_t cellar__os_signals_block(void);
 void cellar__os_signals_restore(uint64_t mask);
 
-/*
- * A memory barrier in every thread of this process that runs at the moment: what they did before is seen by the caller, and
- * what the caller did before by them. Some microseconds. Has to be registered once in a process, which may be refused
- * (-ENOSYS, -EPERM, ...); a barrier then is refused too. 0 or -errno.
- */
-int cellar__os_barrier_register(void);
-int cellar__os_barrier(void);
-
 /* Monotonic time in nanoseconds; the coarse clock (a few ms) that costs no system call. */
 uint64_t cellar__os_now_ns(void);
 

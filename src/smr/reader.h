@@ -73,14 +73,10 @@ CELLAR_INLINE void cellar__slot_enter(struct cellar__slot *slot, const struct ce
 {
     slot->depth++;
     CELLAR_SIGNAL_FENCE();
-    if (__atomic_load_n(&slot->seq, __ATOMIC_RELAXED) == 0) {
+    if (CELLAR_LIKELY(__atomic_load_n(&slot->seq, __ATOMIC_RELAXED) == 0)) {
         /* release: a scan that sees this section sees the end of the one before */
         __atomic_store_n(&slot->seq, __atomic_load_n(&smr->write_seq, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
-        if (smr->is_expedited) {
-            CELLAR_SIGNAL_FENCE();
-        } else {
-            __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        }
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
     }
 }
 
@@ -90,7 +86,7 @@ CELLAR_INLINE void cellar__slot_exit(struct cellar__slot *slot)
     uint32_t depth = slot->depth - 1;
     slot->depth = depth;
     CELLAR_SIGNAL_FENCE();
-    if (depth == 0) {
+    if (CELLAR_LIKELY(depth == 0)) {
         __atomic_store_n(&slot->seq, 0, __ATOMIC_RELEASE);
     }
 }

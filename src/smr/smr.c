@@ -68,7 +68,6 @@ static int smr_init(struct cellar_smr *smr, const struct cellar_smr_attr *attr)
         smr->name[i] = name[i];
     }
     smr->first_seq = smr->read_seq = smr->write_seq = 1;
-    smr->is_expedited = (attr->flags & CELLAR_SMR_EXPEDITED) != 0 && cellar__os_barrier_register() == 0;
     return cellar__batch_init(smr, attr->max_pending != 0 ? attr->max_pending : SMR_MAX_PENDING);
 }
 
@@ -100,8 +99,7 @@ struct cellar_smr *cellar_smr_create(const struct cellar_smr_attr *attr)
 {
     static const struct cellar_smr_attr none = {.version = CELLAR_SMR_ATTR_VERSION};
     attr = attr != NULL ? attr : &none;
-    if (attr->version != CELLAR_SMR_ATTR_VERSION || (attr->flags & ~CELLAR_SMR_EXPEDITED) != 0 ||
-        !cellar__smr_start()) {
+    if (attr->version != CELLAR_SMR_ATTR_VERSION || !cellar__smr_start()) {
         return NULL;
     }
     cellar__lock_forget_held();
@@ -160,20 +158,14 @@ uint64_t cellar_smr_advance(struct cellar_smr *smr)
     return __atomic_add_fetch(&smr->write_seq, CELLAR_SMR_STEP, __ATOMIC_SEQ_CST);
 }
 
-static int smr_barrier(const struct cellar_smr *smr)
-{
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return smr->is_expedited ? cellar__os_barrier() : 0;
-}
-
-/* Looks at all readers, and raises read_seq as far as they allow. 0, or the error that a barrier was refused with. */
-static int smr_scan(struct cellar_smr *smr)
+/* Looks at all readers, and raises read_seq as far as they allow. */
+static void smr_scan(struct cellar_smr *smr)
 {
     uint64_t seq = __atomic_load_n(&smr->write_seq, __ATOMIC_ACQUIRE);
-    int status = smr_barrier(smr);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     __atomic_add_fetch(&smr->nscans, 1, __ATOMIC_RELAXED);
-    if (status != 0 || __atomic_load_n(&smr->nshared, __ATOMIC_ACQUIRE) != 0) {
-        return status;
+    if (__atomic_load_n(&smr->nshared, __ATOMIC_ACQUIRE) != 0) {
+        return;
     }
     seq = cellar__reader_oldest(smr, seq);
     uint64_t passed = __atomic_load_n(&smr->read_seq, __ATOMIC_RELAXED);
@@ -181,7 +173,6 @@ static int smr_scan(struct cellar_smr *smr)
            !__atomic_compare_exchange_n(&smr->read_seq, &passed, seq, true, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED)) {
     }
-    return 0;
 }
 
 bool cellar_smr_poll(struct cellar_smr *smr, uint64_t goal)
@@ -193,15 +184,11 @@ bool cellar_smr_poll(struct cellar_smr *smr, uint64_t goal)
     return cellar__smr_passed(smr, goal);
 }
 
-int cellar__smr_wait(struct cellar_smr *smr, uint64_t goal)
+void cellar__smr_wait(struct cellar_smr *smr, uint64_t goal)
 {
     uint32_t never = 0;
     uint64_t sleep_ns = SMR_SLEEP_MIN_NS;
-    for (unsigned ntries = 0; !cellar__smr_passed(smr, goal); ntries++) {
-        int status = smr_scan(smr);
-        if (status != 0) {
-            return status;
-        }
+    for (unsigned ntries = 0; !cellar_smr_poll(smr, goal); ntries++) {
         if (ntries == SMR_TRIES) {
             __atomic_add_fetch(&smr->nwaits, 1, __ATOMIC_RELAXED);
         }
@@ -210,7 +197,6 @@ int cellar__smr_wait(struct cellar_smr *smr, uint64_t goal)
             sleep_ns = cellar__min(2 * sleep_ns, SMR_SLEEP_MAX_NS);
         }
     }
-    return 0;
 }
 
 int cellar_smr_wait(struct cellar_smr *smr, uint64_t goal)
@@ -221,22 +207,21 @@ int cellar_smr_wait(struct cellar_smr *smr, uint64_t goal)
     if (!cellar__smr_reached(__atomic_load_n(&smr->write_seq, __ATOMIC_ACQUIRE), goal)) {
         return -EINVAL;
     }
-    return cellar__smr_wait(smr, goal);
+    cellar__smr_wait(smr, goal);
+    return 0;
 }
 
 /* Waits for readers, or for another thread's reclaim functions. */
-static int smr_wait_for_room(struct cellar_smr *smr)
+static void smr_wait_for_room(struct cellar_smr *smr)
 {
     struct cellar__batch_view view;
     uint32_t ndone = __atomic_load_n(&smr->ndone, __ATOMIC_ACQUIRE);
     cellar__batch_view(smr, &view);
     if (view.has_idle) {
-        return cellar__smr_wait(smr, view.idle_goal);
-    }
-    if (!view.is_empty) {
+        cellar__smr_wait(smr, view.idle_goal);
+    } else if (!view.is_empty) {
         cellar__batch_wait_other(smr, ndone);
     }
-    return 0;
 }
 
 /* The open batch is full or missing. */
@@ -251,10 +236,7 @@ static int smr_retire_slow(struct cellar_smr *smr, const struct cellar__retired 
             return -EAGAIN;
         }
         if (may_wait && cellar__batch_reclaim(smr, SMR_RECLAIM_AT_ONCE) == 0 && status != 0) {
-            status = smr_wait_for_room(smr);
-            if (status != 0) {
-                return status;
-            }
+            smr_wait_for_room(smr);
         }
     } while (!cellar__batch_append(smr, retired));
     return 0;
@@ -291,10 +273,7 @@ int cellar_smr_drain(struct cellar_smr *smr)
             cellar__batch_wait_other(smr, ndone);
             continue;
         }
-        int status = cellar__smr_wait(smr, view.idle_goal);
-        if (status != 0) {
-            return status;
-        }
+        cellar__smr_wait(smr, view.idle_goal);
         cellar__batch_reclaim(smr, 1);
     }
 }
@@ -353,9 +332,6 @@ void cellar__smr_forget_orphans(void)
     for (unsigned id = 0; id < smr_id_end; id++) {
         if (smr_table[id] != NULL) {
             cellar__batch_forget_orphans(smr_table[id]);
-            if (smr_table[id]->is_expedited) {
-                cellar__os_barrier_register(); /* of a kernel that does not pass it on */
-            }
         }
     }
 }

@@ -22,7 +22,7 @@
  * passes a barrier, then follows pointers. Of two barriers one is first. If the reader's is, the scan sees its slot. If the
  * scan's is, the reader sees everything that was done before the advances that the scan has counted. A slot seen with a
  * sequence at or past the goal was filled from a write_seq that already had the goal, so that reader too sees what was done
- * before it. With CELLAR_SMR_EXPEDITED the kernel puts the reader's barrier where the scan's is.
+ * before it.
  * A reader that is delayed between loading write_seq and storing it publishes an old sequence: that holds up more than it
  * must, never less.
  *
@@ -51,8 +51,7 @@ struct cellar__batch;
 struct cellar_smr {
     uint64_t write_seq; /* atomic */
     /* constant */
-    uint16_t id;       /* of its slot in every reader */
-    bool is_expedited; /* readers pass no barrier of their own */
+    uint16_t id; /* of its slot in every reader */
     char name[CELLAR_SMR_NAME_SIZE];
     uint32_t batch_items; /* entries of a batch */
     uint32_t max_batches;
@@ -91,8 +90,8 @@ CELLAR_INLINE bool cellar__smr_passed(const struct cellar_smr *smr, uint64_t goa
 void cellar__smr_attach(struct cellar_smr *smr);
 void cellar__smr_detach(struct cellar_smr *smr);
 
-/* cellar_smr_wait without the questions: the caller is outside all sections and has the goal from an advance. 0 or -errno. */
-int cellar__smr_wait(struct cellar_smr *smr, uint64_t goal);
+/* cellar_smr_wait without the questions: the caller is outside all sections and has the goal from an advance. */
+void cellar__smr_wait(struct cellar_smr *smr, uint64_t goal);
 
 /* The smr with that id, or NULL. Under no lock: for callers who keep it alive, and for fork. */
 struct cellar_smr *cellar__smr_get(unsigned id);

@@ -123,8 +123,6 @@ TEST(bad_calls)
 {
     struct cellar_smr_attr attr = {.version = 0};
     CHECK(cellar_smr_create(&attr) == NULL);
-    attr = (struct cellar_smr_attr){.version = CELLAR_SMR_ATTR_VERSION, .flags = ~CELLAR_SMR_EXPEDITED};
-    CHECK(cellar_smr_create(&attr) == NULL);
     struct cellar_smr *smr = cellar_smr_create(NULL);
     CHECK_EQ(cellar_smr_retire(smr, &attr, NULL, NULL), -EINVAL);
     CHECK_EQ(cellar_smr_wait(smr, cellar_smr_advance(smr) + 100), -EINVAL);

@@ -100,10 +100,10 @@ static void child_wait(pid_t pid)
     CHECK_EQ(WEXITSTATUS(status), 0);
 }
 
-static void churn(unsigned flags)
+TEST(child_of_readers_and_writers)
 {
     pthread_t threads[NREADERS + NWRITERS];
-    struct cellar_smr_attr attr = {.version = CELLAR_SMR_ATTR_VERSION, .flags = flags, .max_pending = 100};
+    struct cellar_smr_attr attr = {.version = CELLAR_SMR_ATTR_VERSION, .max_pending = 100};
     smr = cellar_smr_create(&attr);
     node = node_make();
     nretired = nreclaimed = 0;
@@ -126,16 +126,6 @@ static void churn(unsigned flags)
     CHECK_EQ(cellar_smr_destroy(smr), 0);
     CHECK_EQ(nretired, nreclaimed);
     free(node);
-}
-
-TEST(child_of_readers_and_writers)
-{
-    churn(0);
-}
-
-TEST(child_of_readers_without_barrier)
-{
-    churn(CELLAR_SMR_EXPEDITED);
 }
 
 TEST(section_of_the_forking_thread_goes_on_in_both)

@@ -107,10 +107,9 @@ static void *writer_run(void *arg)
     return NULL;
 }
 
-static void start(unsigned flags)
+static void start(void)
 {
-    struct cellar_smr_attr attr = {
-        .version = CELLAR_SMR_ATTR_VERSION, .flags = flags, .name = "nodes", .max_pending = 128};
+    struct cellar_smr_attr attr = {.version = CELLAR_SMR_ATTR_VERSION, .name = "nodes", .max_pending = 128};
     smr = cellar_smr_create(&attr);
     CHECK(smr != NULL);
     free_nodes = NULL;
@@ -150,11 +149,11 @@ static void threads_join(pthread_t *threads, size_t n)
     }
 }
 
-static void churn(unsigned flags)
+TEST(readers_see_whole_nodes)
 {
     pthread_t readers[NREADERS];
     pthread_t writers[NWRITERS];
-    start(flags);
+    start();
     threads_start(readers, NREADERS, reader_run, test_seed() * 100);
     threads_start(writers, NWRITERS, writer_run, test_seed() * 200);
     threads_join(writers, NWRITERS);
@@ -162,16 +161,6 @@ static void churn(unsigned flags)
     threads_join(readers, NREADERS);
     finish();
     CHECK_GT(nreads, 0);
-}
-
-TEST(readers_see_whole_nodes)
-{
-    churn(0);
-}
-
-TEST(readers_without_barrier_see_whole_nodes)
-{
-    churn(CELLAR_SMR_EXPEDITED);
 }
 
 /* Several threads reclaim and drain at once. */
@@ -188,7 +177,7 @@ TEST(drains_meet)
 {
     pthread_t drainers[2];
     pthread_t writers[NWRITERS];
-    start(0);
+    start();
     threads_start(drainers, 2, drain_run, 0);
     threads_start(writers, NWRITERS, writer_run, 7);
     threads_join(writers, NWRITERS);
@@ -213,7 +202,7 @@ TEST(threads_come_and_go)
     pthread_t writer;
     struct cellar__meta_usage before;
     struct cellar__meta_usage after;
-    start(0);
+    start();
     threads_start(readers, NREADERS, brief_run, 1);
     threads_join(readers, NREADERS);
     CHECK_EQ(pthread_create(&writer, NULL, writer_run, (void *)3), 0);
@@ -224,7 +213,7 @@ TEST(threads_come_and_go)
     pthread_join(writer, NULL);
     finish();
     cellar__meta_usage(&before);
-    start(0);
+    start();
     threads_start(readers, NREADERS, brief_run, 1);
     threads_join(readers, NREADERS);
     finish();

@@ -4,7 +4,6 @@
 #include <pthread.h>
 
 #include "fake/meta.h"
-#include "os/fault.h"
 #include "smr/reader.h"
 #include "test.h"
 
@@ -15,10 +14,9 @@ bool cellar__smr_start(void)
     return can_start;
 }
 
-static struct cellar_smr *smr_make(unsigned flags)
+static struct cellar_smr *smr_make(void)
 {
-    struct cellar_smr_attr attr = {
-        .version = CELLAR_SMR_ATTR_VERSION, .flags = flags, .name = "test", .max_pending = 64};
+    struct cellar_smr_attr attr = {.version = CELLAR_SMR_ATTR_VERSION, .name = "test", .max_pending = 64};
     struct cellar_smr *smr = cellar_smr_create(&attr);
     CHECK(smr != NULL);
     return smr;
@@ -73,7 +71,7 @@ static void helper_end(struct helper *helper)
 
 TEST(goal_without_readers_is_passed)
 {
-    struct cellar_smr *smr = smr_make(0);
+    struct cellar_smr *smr = smr_make();
     uint64_t goal = cellar_smr_advance(smr);
     CHECK(!cellar__smr_passed(smr, goal)); /* nobody has looked */
     CHECK(cellar_smr_poll(smr, goal));
@@ -82,8 +80,9 @@ TEST(goal_without_readers_is_passed)
     CHECK_EQ(cellar_smr_destroy(smr), 0);
 }
 
-static void check_reader_holds(struct cellar_smr *smr)
+TEST(reader_holds_until_exit)
 {
+    struct cellar_smr *smr = smr_make();
     struct helper helper;
     helper_start(&helper, smr);
     uint64_t before = cellar_smr_advance(smr);
@@ -104,22 +103,12 @@ static void check_reader_holds(struct cellar_smr *smr)
     CHECK_EQ(cellar_smr_destroy(smr), 0);
 }
 
-TEST(reader_holds_until_exit)
-{
-    check_reader_holds(smr_make(0));
-}
-
-TEST(reader_without_barrier_holds_until_exit)
-{
-    check_reader_holds(smr_make(CELLAR_SMR_EXPEDITED));
-}
-
 /* Every value of the sequence around its end, and its half. */
 TEST(sequence_wraps)
 {
     static const uint64_t starts[] = {UINT64_MAX - 6, INT64_MAX - 6};
     for (size_t i = 0; i < 2; i++) {
-        struct cellar_smr *smr = smr_make(0);
+        struct cellar_smr *smr = smr_make();
         smr->first_seq = smr->read_seq = smr->write_seq = starts[i];
         struct helper helper;
         helper_start(&helper, smr);
@@ -146,7 +135,7 @@ TEST(sequence_wraps)
 /* A reader may be delayed between its look at the sequence and its store: what it publishes then is older than read_seq. */
 TEST(late_old_sequence_holds_new_goals)
 {
-    struct cellar_smr *smr = smr_make(0);
+    struct cellar_smr *smr = smr_make();
     uint64_t old = smr->write_seq;
     cellar_smr_enter(smr);
     cellar_smr_exit(smr);
@@ -163,7 +152,7 @@ TEST(late_old_sequence_holds_new_goals)
 
 TEST(sections_nest)
 {
-    struct cellar_smr *smr = smr_make(0);
+    struct cellar_smr *smr = smr_make();
     cellar_smr_enter(smr);
     uint64_t goal = cellar_smr_advance(smr);
     cellar_smr_enter(smr);
@@ -176,8 +165,8 @@ TEST(sections_nest)
 
 TEST(smrs_are_apart)
 {
-    struct cellar_smr *smr = smr_make(0);
-    struct cellar_smr *other = smr_make(0);
+    struct cellar_smr *smr = smr_make();
+    struct cellar_smr *other = smr_make();
     cellar_smr_enter(other);
     CHECK(cellar_smr_poll(smr, cellar_smr_advance(smr)));
     CHECK(!cellar_smr_poll(other, cellar_smr_advance(other)));
@@ -188,8 +177,8 @@ TEST(smrs_are_apart)
 
 TEST(wait_in_a_section_is_refused)
 {
-    struct cellar_smr *smr = smr_make(0);
-    struct cellar_smr *other = smr_make(0);
+    struct cellar_smr *smr = smr_make();
+    struct cellar_smr *other = smr_make();
     uint64_t goal = cellar_smr_advance(smr);
     cellar_smr_enter(other);
     CHECK_EQ(cellar_smr_wait(smr, goal), -EDEADLK);
@@ -211,7 +200,7 @@ static void *exit_later(void *arg)
 
 TEST(wait_blocks_until_the_section_ends)
 {
-    struct cellar_smr *smr = smr_make(0);
+    struct cellar_smr *smr = smr_make();
     struct cellar_smr_usage usage;
     struct helper helper;
     pthread_t thread;
@@ -230,7 +219,7 @@ TEST(wait_blocks_until_the_section_ends)
 
 TEST(destroy_refuses_what_is_in_use)
 {
-    struct cellar_smr *smr = smr_make(0);
+    struct cellar_smr *smr = smr_make();
     cellar__smr_attach(smr);
     CHECK_EQ(cellar_smr_destroy(smr), -EBUSY);
     cellar__smr_detach(smr);
@@ -246,8 +235,6 @@ TEST(destroy_refuses_what_is_in_use)
 TEST(create_refuses_what_it_does_not_know)
 {
     struct cellar_smr_attr attr = {.version = CELLAR_SMR_ATTR_VERSION + 1};
-    CHECK(cellar_smr_create(&attr) == NULL);
-    attr = (struct cellar_smr_attr){.version = CELLAR_SMR_ATTR_VERSION, .flags = 2};
     CHECK(cellar_smr_create(&attr) == NULL);
     can_start = false;
     CHECK(cellar_smr_create(NULL) == NULL);
@@ -274,7 +261,7 @@ TEST(ids_are_used_again_and_end)
 {
     static struct cellar_smr *all[CELLAR_SMR_MAX];
     for (size_t i = 0; i < CELLAR_SMR_MAX; i++) {
-        all[i] = smr_make(0);
+        all[i] = smr_make();
         CHECK_EQ(all[i]->id, i);
         CHECK_PTR(cellar__smr_get((unsigned)i), all[i]);
     }
@@ -284,7 +271,7 @@ TEST(ids_are_used_again_and_end)
     CHECK_EQ(cellar__smr_id_end(), CELLAR_SMR_MAX);
     CHECK_EQ(cellar_smr_destroy(all[7]), 0);
     CHECK(cellar__smr_get(7) == NULL);
-    all[7] = smr_make(0);
+    all[7] = smr_make();
     CHECK_EQ(all[7]->id, 7);
     for (size_t i = 0; i < CELLAR_SMR_MAX; i++) {
         CHECK_EQ(cellar_smr_destroy(all[i]), 0);
@@ -301,49 +288,13 @@ TEST(create_without_memory)
         CHECK(cellar_smr_create(NULL) == NULL);
         CHECK_EQ(fake_meta.nblocks, nblocks);
     }
-    CHECK_EQ(cellar_smr_destroy(smr_make(0)), 0);
-}
-
-static void reclaim_nothing(void *item, void *ctx)
-{
-    (void)item;
-    (void)ctx;
-}
-
-/* A kernel that cannot: readers pass their own barrier. One that does not any more: nothing is reclaimed, and waits say so. */
-TEST(barrier_is_refused)
-{
-    cellar__fault_arm(CELLAR_FAULT_BARRIER, 0, UINT32_MAX);
-    struct cellar_smr *smr = smr_make(CELLAR_SMR_EXPEDITED);
-    CHECK(!smr->is_expedited);
-    CHECK(cellar_smr_poll(smr, cellar_smr_advance(smr)));
-    CHECK_EQ(cellar_smr_destroy(smr), 0);
-
-    cellar__fault_disarm_all();
-    smr = smr_make(CELLAR_SMR_EXPEDITED);
-    if (smr->is_expedited) {
-        cellar__fault_arm(CELLAR_FAULT_BARRIER, 0, UINT32_MAX);
-        uint64_t goal = cellar_smr_advance(smr);
-        CHECK(!cellar_smr_poll(smr, goal));
-        CHECK_EQ(cellar_smr_wait(smr, goal), -EPERM);
-        int status = 0;
-        for (size_t i = 0; status == 0; i++) {
-            CHECK_LE(i, 64);
-            status = cellar_smr_retire(smr, NULL, reclaim_nothing, NULL);
-        }
-        CHECK_EQ(status, -EPERM);
-        CHECK_EQ(cellar_smr_drain(smr), -EPERM);
-        CHECK_EQ(cellar_smr_destroy(smr), -EPERM);
-        cellar__fault_disarm_all();
-        CHECK_EQ(cellar_smr_drain(smr), 0);
-    }
-    CHECK_EQ(cellar_smr_destroy(smr), 0);
+    CHECK_EQ(cellar_smr_destroy(smr_make()), 0);
 }
 
 TEST(exit_without_enter)
 {
-    struct cellar_smr *smr = smr_make(0);
-    struct cellar_smr *other = smr_make(0);
+    struct cellar_smr *smr = smr_make();
+    struct cellar_smr *other = smr_make();
     EXPECT_DEATH(cellar_smr_exit(smr), "cellar: smr test: exit without enter\n");
     cellar_smr_enter(other);
     EXPECT_DEATH(cellar_smr_exit(smr), "cellar: smr test: exit without enter\n");
