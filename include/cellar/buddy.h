@@ -162,7 +162,7 @@ struct cellar_buddy_usage {
     uint64_t bound;         /* extent cannot be more: see cellar_buddy_bound */
 };
 
-CELLAR_API void cellar_buddy_usage(const struct cellar_buddy *buddy, struct cellar_buddy_usage *ret_usage);
+CELLAR_API void cellar_buddy_measure(const struct cellar_buddy *buddy, struct cellar_buddy_usage *ret_usage);
 
 /* The blocks of one size, 2^(lg_min + its index) bytes. */
 struct cellar_buddy_order {
@@ -176,8 +176,9 @@ CELLAR_API void cellar_buddy_orders(const struct cellar_buddy *buddy, struct cel
 /*
  * The memory that is enough. A buddy over this many bytes or more, of the same lg_min, serves every request of every
  * program that has blocks of at most `live` bytes out at once, each counted with the size of its block, none of them
- * larger than `largest`; with no resize and no reserve. It is less than live * (1 + lg(n) / 2) + 1.5 * largest, where n is
- * the largest block divided by the smallest. UINT64_MAX when 64 bits do not hold it. src/buddy/bound.c has the proof.
+ * larger than `largest`; with no resize and no reserve. For n = the largest block / the smallest it is live (1 + lg(n) / 2)
+ * when the largest divides live, which is what the worst program needs, else less than 1.5 * largest more. UINT64_MAX when
+ * 64 bits do not hold it. src/buddy/bound.c has the proof.
  */
 CELLAR_API uint64_t cellar_buddy_bound(uint64_t live, uint64_t largest, unsigned lg_min);
 

@@ -62,7 +62,7 @@ static void check_unchanged(void)
 static struct cellar_buddy_usage usage(void)
 {
     struct cellar_buddy_usage now;
-    cellar_buddy_usage(&buddy, &now);
+    cellar_buddy_measure(&buddy, &now);
     return now;
 }
 
