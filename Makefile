@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CMAKE_BUILD = cmake --build build -j $(JOBS)
 
-.PHONY: all help setup demo test check bench bench-micro bench-arena conformance fuzz soak asan ubsan tsan format lint install clean
+.PHONY: all help setup demo test check bench bench-micro bench-arena conformance fuzz soak freestanding asan ubsan tsan format lint install clean
 .DEFAULT_GOAL := all
 
 all: build/CMakeCache.txt ## build the library and the command into build/
@@ -58,6 +58,10 @@ soak: ## random work on malloc for ten minutes; SECONDS=30 for less, SEED=1 to r
 	@scripts/setup build test
 	@scripts/build default
 	@build/tests/soak/soak --seconds $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED))
+
+freestanding: ## the buddy alone, for machines without an operating system, into build/freestanding/
+	@scripts/setup build
+	@scripts/gate-freestanding
 
 asan ubsan tsan: ## the tests that can run under that sanitizer
 	@scripts/setup build test
