@@ -79,6 +79,9 @@ static uint64_t bound_shift(uint64_t a, unsigned lg)
 /* What holes add in the step of that order. */
 static uint64_t bound_holes(const struct cellar__buddy_past *past, unsigned order)
 {
+    if (past->nholes == 0) {
+        return 0; /* and order may be 63 */
+    }
     return bound_add(past->reserved, bound_shift(past->nholes, order + 1) - 2 * past->nholes);
 }
 

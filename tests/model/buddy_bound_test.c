@@ -1,7 +1,7 @@
 /* levels: base os buddy */
 /*
  * The bound of src/buddy/bound.c, against programs that try their worst. Small spaces: every state that any program can
- * reach. Large ones: Robson's adversary, and random programs that keep to a limit, in a memory of just the bound.
+ * reach. Large ones: an adversary in Robson's manner, and random programs that keep to a limit, in a memory of just the bound.
  */
 #include <cellar/buddy.h>
 
@@ -119,7 +119,7 @@ static void adversary_thin(unsigned order)
     }
 }
 
-/* Robson's: fill with the smallest, then for each order thin out and fill up with blocks of it. False: a request failed. */
+/* Fill with the smallest, then for each order thin out and fill up with blocks of it. False: a request failed. */
 static bool adversary_run(size_t live, unsigned lg_largest)
 {
     for (unsigned order = 0; order <= lg_largest; order++) {
