@@ -39,15 +39,15 @@
  *
  *     extent <= x(K) < M (1 + K / 2) + 1.5 * 2^K.
  *
- * When 2^K divides M there is no loss: if B(i) <= M (1 + i / 2) for i < k, then B(i) / 2^k is at most half a place short of
- * a whole number, the sum is less than M (1 + k / 2) + 2^(k - 1), and as M (1 + k / 2) is a multiple of 2^(k - 1), rounding
+ * When 2^K divides M there is no loss: if B(i) <= M (1 + i / 2) for i < k, then ceil(B(i) / 2^k) is at most half above
+ * M (1 + i / 2) / 2^k, the sum is less than M (1 + k / 2) + 2^(k - 1), and as M (1 + k / 2) is a multiple of 2^(k - 1), rounding
  * down to a multiple of 2^k leaves no more than that. So then
  *
  *     extent <= M (1 + K / 2).
  *
  * There is no better bound: a program that fills the memory with the smallest blocks and then, order by order, frees all
  * blocks but one in each place and fills up with blocks of that order reaches it. tests/model/buddy_bound_test.c does so,
- * and visits every state of small spaces.
+ * and visits every state that programs reach in small spaces.
  *
  * A request that fails in memory of N bytes would have got a block with an end above N in endless memory; so memory of B(K)
  * serves every request, which is what cellar_buddy_bound promises.

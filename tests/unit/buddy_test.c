@@ -405,6 +405,26 @@ TEST(usage_follows)
     CHECK_GE(now.bound, now.extent);
 }
 
+/* Each would break the bound of a buddy without them. */
+TEST(bound_allows_for_holes_and_resizes)
+{
+    buddy_start(0, 256, 0, 3);
+    for (uint64_t i = 0; i < 8; i++) {
+        CHECK_EQ(cellar_buddy_reserve(&buddy, i * 8 + 3, 1), 0);
+    }
+    CHECK_EQ(alloc(8), 64);
+    CHECK_EQ(usage().bound, 184); /* by hand: B(0) to B(3) are 16, 40, 88, 184 */
+    buddy_start(0, 256, 0, 3);
+    for (uint64_t i = 0; i < 8; i++) {
+        CHECK_EQ(alloc(8), i * 8);
+        CHECK_EQ(cellar_buddy_resize(&buddy, i * 8, 1), 0);
+        CHECK(cellar_buddy_check(&buddy) == NULL);
+    }
+    CHECK_EQ(usage().extent, 64);
+    CHECK_LT(cellar_buddy_bound(usage().max_allocated, 8, 0), 64);
+    CHECK_EQ(usage().bound, usage().max_allocated * 8);
+}
+
 /* Whatever one node says in place of the truth is noticed: by the tree, or by the sums. */
 TEST(check_notices_every_wrong_node)
 {
