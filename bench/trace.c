@@ -13,6 +13,8 @@
 
 #include <cellar/arena.h>
 
+#define TRACE_SPACE (UINT64_C(1) << 40) /* begin and size: one block to a buddy */
+
 static const char TRACE_USAGE[] = "trace FILE FIT";
 
 struct trace_record {
@@ -135,7 +137,7 @@ static struct cellar_arena *trace_arena(enum cellar_fit fit)
                                      .fit = fit,
                                      .flags = CELLAR_ARENA_UNLOCKED};
     struct cellar_arena *arena;
-    if (cellar_arena_create(&attr, &arena) != 0 || cellar_arena_add(arena, 1 << 20, UINT64_C(1) << 40) != 0) {
+    if (cellar_arena_create(&attr, &arena) != 0 || cellar_arena_add(arena, TRACE_SPACE, TRACE_SPACE) != 0) {
         fputs("trace: no arena\n", stderr);
         exit(1);
     }
@@ -188,6 +190,6 @@ int main(int argc, char **argv)
     cellar_arena_walk(arena, trace_see, &extent);
     printf("%.3f %zu %.2f %.4f\n", (double)(end_ns - start_ns) / (double)trace.nops, trace.nops + peak,
            (double)usage.metadata / (double)usage.nranges,
-           (double)usage.allocated / (double)(extent.top - (1 << 20)));
+           (double)usage.allocated / (double)(extent.top - TRACE_SPACE));
     return 0;
 }

@@ -263,16 +263,34 @@ static struct cellar__segment *arena_find(struct cellar__arena *arena, uint64_t 
     return arena->attr.fit->find(&arena->fit, size);
 }
 
+/* The same, where the segment keeps its place in the policy's hands, and the range has a new tag before it. */
+static struct cellar__segment *arena_cut_front(struct cellar__arena *arena, struct cellar__segment *seg,
+                                               uint64_t size)
+{
+    struct cellar__segment *range = cellar__arena_take_tag(arena);
+    range->base = seg->base;
+    cellar__arena_link_after(cellar__segment_prev(seg), range);
+    seg->base += size;
+    arena->attr.fit->resize(&arena->fit, seg);
+    cellar__arena_insert_out(arena, range, size);
+    return range;
+}
+
 /* The begin of a segment becomes the range. */
-CELLAR_INLINE void arena_cut_range(struct cellar__arena *arena, struct cellar__segment *seg, uint64_t size)
+CELLAR_INLINE struct cellar__segment *arena_cut_range(struct cellar__arena *arena,
+                                                      struct cellar__segment *seg, uint64_t size)
 {
     uint64_t rest = cellar__segment_size(seg) - size;
+    if (CELLAR_UNLIKELY(arena->attr.fit->resize != NULL) && rest != 0) {
+        return arena_cut_front(arena, seg, size);
+    }
     cellar__arena_remove_free(arena, seg, rest + size);
     if (rest != 0) {
         struct cellar__segment *tail = cellar__arena_cut(arena, seg, seg->base + size);
         cellar__arena_insert_free(arena, tail, rest);
     }
     cellar__arena_insert_out(arena, seg, size);
+    return seg;
 }
 
 /* Without a quick segment: the begin of what the policy finds, or the general way. Called without the lock. */
@@ -289,7 +307,7 @@ static CELLAR_NOINLINE int arena_alloc_found(struct cellar__arena *arena, uint64
         cellar__arena_leave(arena);
         return cellar__arena_xalloc(arena, &request, ret_base);
     }
-    arena_cut_range(arena, seg, size);
+    seg = arena_cut_range(arena, seg, size);
     *ret_base = seg->base;
     return arena_end(arena, asked, size);
 }

@@ -159,6 +159,10 @@ CELLAR_INLINE void cellar__arena_dissolve(struct cellar__arena *arena, struct ce
     cellar__arena_drop_tag(arena, seg);
 }
 
+/* join_neighbours for a policy in whose hands a segment may grow. */
+struct cellar__segment *cellar__arena_join_resizing(struct cellar__arena *arena, struct cellar__segment *seg,
+                                                    uint64_t size);
+
 /*
  * A segment of that size, in neither hash nor fit, becomes free and one with its free neighbours: not under a policy of
  * blocks. The free segment.
@@ -168,6 +172,9 @@ cellar__arena_join_neighbours(struct cellar__arena *arena, struct cellar__segmen
 {
     struct cellar__segment *next = cellar__segment_next(seg);
     struct cellar__segment *prev = cellar__segment_prev(seg);
+    if (CELLAR_UNLIKELY(arena->attr.fit->resize != NULL)) {
+        return cellar__arena_join_resizing(arena, seg, size);
+    }
     if (cellar__segment_is_free(next)) {
         uint64_t next_size = cellar__segment_size(next);
         cellar__arena_remove_free(arena, next, next_size);

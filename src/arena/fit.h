@@ -41,6 +41,11 @@ struct cellar__fit {
     void (*fini)(struct cellar__fit_state *state);
     void (*insert)(struct cellar__fit_state *state, struct cellar__segment *seg);
     void (*remove)(struct cellar__fit_state *state, struct cellar__segment *seg);
+    /*
+     * A segment that is in has another size now and perhaps another base, but lies between the same others. NULL: it is
+     * removed and inserted instead.
+     */
+    void (*resize)(struct cellar__fit_state *state, struct cellar__segment *seg);
     /* A free segment of at least size, or NULL. Does not remove it. */
     struct cellar__segment *(*find)(struct cellar__fit_state *state, uint64_t size);
     /* The number of segments held, or SIZE_MAX when the structure is broken. */

@@ -2,13 +2,13 @@
 
 #include <errno.h>
 
-static int fit_segregated_init(struct cellar__fit_state *state)
+int cellar__segregated_init(struct cellar__fit_state *state)
 {
     state->table = cellar__meta_alloc(sizeof *state->table);
     return state->table == NULL ? -ENOMEM : 0;
 }
 
-static void fit_segregated_fini(struct cellar__fit_state *state)
+void cellar__segregated_fini(struct cellar__fit_state *state)
 {
     cellar__meta_free(state->table, sizeof *state->table);
     state->table = NULL;
@@ -65,8 +65,8 @@ const struct cellar__fit cellar__fit_segregated = {
     .name = "segregated",
     .seg_size = sizeof(struct cellar__segment),
     .table_size = sizeof(struct cellar__fit_table),
-    .init = fit_segregated_init,
-    .fini = fit_segregated_fini,
+    .init = cellar__segregated_init,
+    .fini = cellar__segregated_fini,
     .insert = fit_segregated_insert,
     .remove = fit_segregated_remove,
     .find = fit_segregated_find,
@@ -79,8 +79,8 @@ const struct cellar__fit cellar__fit_quick = {
     .seg_size = sizeof(struct cellar__segment),
     .table_size = sizeof(struct cellar__fit_table),
     .has_quick = true,
-    .init = fit_segregated_init,
-    .fini = fit_segregated_fini,
+    .init = cellar__segregated_init,
+    .fini = cellar__segregated_fini,
     .insert = fit_segregated_insert,
     .remove = fit_segregated_remove,
     .find = fit_segregated_find,

@@ -29,6 +29,10 @@ struct cellar__fit_table {
     uint32_t heads[SEGREGATED_NLEVELS][SEGREGATED_NLISTS];
 };
 
+/* state->table from meta: 0 or -ENOMEM; and back. */
+int cellar__segregated_init(struct cellar__fit_state *state);
+void cellar__segregated_fini(struct cellar__fit_state *state);
+
 struct segregated_place {
     unsigned level;
     unsigned list;

@@ -8,6 +8,29 @@
 #include "arena/arena_int.h"
 #include "base/bits.h"
 
+struct cellar__segment *cellar__arena_join_resizing(struct cellar__arena *arena, struct cellar__segment *seg,
+                                                    uint64_t size)
+{
+    struct cellar__segment *next = cellar__segment_next(seg);
+    struct cellar__segment *prev = cellar__segment_prev(seg);
+    struct cellar__segment *grown = cellar__segment_is_free(prev) ? prev : next;
+    if (!cellar__segment_is_free(grown)) {
+        cellar__arena_insert_free(arena, seg, size);
+        return seg;
+    }
+    if (grown == prev && cellar__segment_is_free(next)) {
+        cellar__arena_remove_free(arena, next, cellar__segment_size(next));
+        cellar__arena_dissolve(arena, next);
+    }
+    grown->base = cellar__min(grown->base, seg->base);
+    cellar__arena_dissolve(arena, seg);
+    arena->attr.fit->resize(&arena->fit, grown);
+    if (cellar__segment_size(grown) >= arena->none_from) {
+        arena->none_from = UINT64_MAX;
+    }
+    return grown;
+}
+
 /* The largest block that begins where the segment does. */
 static uint64_t piece_block_size(const struct cellar__segment *seg)
 {

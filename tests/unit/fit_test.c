@@ -1,5 +1,5 @@
 /* levels: base os submap arena; with: fake/meta.c */
-/* The policies, and the orders of their trees, on segments laid out by hand: fit.c, fit_tree.c, fit_order.c, fit_*.c. */
+/* The policies, and the orders of their trees, on segments laid out by hand: fit.c, fit_list.c, fit_bins.c, fit_address.c, fit_*.c. */
 #include "arena/fit.h"
 #include "base/bits.h"
 #include "fake/fresh.h"
