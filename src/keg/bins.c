@@ -41,7 +41,7 @@ void cellar__bins_remove(struct cellar__keg *keg, struct cellar__slab *slab, uns
 void cellar__bins_move(struct cellar__keg *keg, struct cellar__slab *slab, unsigned from)
 {
     unsigned to = cellar__bins_index(keg, slab->nout);
-    if (from == to) {
+    if (from == to || slab->is_frozen) {
         return;
     }
     if (from != CELLAR_KEG_NBINS) {

@@ -1,15 +1,35 @@
 #include "keg/keg.h"
 
+#include <errno.h>
+
 #include "base/assert.h"
 #include "base/bitmap.h"
+#include "base/bits.h"
 #include "keg/bins.h"
+#include "keg/keg_int.h"
 #include "meta/meta.h"
 #include "os/os.h"
+
+/* The colours are apart by cache lines, or by the alignment of items where that is more. */
+static size_t keg_colour_step(const struct cellar__keg *keg)
+{
+    return cellar__max(keg->attr.align, CELLAR_CACHE_LINE);
+}
+
+static uint32_t keg_ncolours(const struct cellar__keg *keg)
+{
+    const struct cellar__geometry *geometry = &keg->geometry;
+    size_t run = (size_t)geometry->ngranules << CELLAR_LG_GRANULE;
+    size_t tail = run - (size_t)geometry->nitems * geometry->size;
+    return geometry->nitems == 1 ? 1 : (uint32_t)(1 + tail / keg_colour_step(keg));
+}
 
 void cellar__keg_init(struct cellar__keg *keg, const struct cellar__keg_attr *attr)
 {
     *keg = (struct cellar__keg){.attr = *attr};
     keg->geometry = cellar__geometry_make(attr->size, attr->init != NULL || attr->fini != NULL);
+    keg->geometry.has_marks = attr->has_marks;
+    keg->ncolours = attr->has_colours ? keg_ncolours(keg) : 1;
     cellar__lock_init(&keg->lock, CELLAR_RANK_KEG);
     cellar__list_init(&keg->all);
 }
@@ -26,6 +46,10 @@ static struct cellar__slab *keg_slab_make(struct cellar__keg *keg)
     if (cellar__run_take(&slab->run, keg->geometry.ngranules, CELLAR_GRANULE) != 0) {
         cellar__meta_free(slab, cellar__slab_header_size(&keg->geometry));
         return NULL;
+    }
+    if (keg->ncolours > 1) {
+        uint32_t colour = __atomic_fetch_add(&keg->next_colour, 1, __ATOMIC_RELAXED) % keg->ncolours;
+        slab->colour = (uint16_t)(colour * keg_colour_step(keg) / CELLAR_SLAB_COLOUR_UNIT);
     }
     return slab;
 }
@@ -53,7 +77,7 @@ static void keg_slab_destroy(struct cellar__keg *keg, struct cellar__slab *slab)
 }
 
 /* Destroys a chain of slabs linked by by_address.right. */
-static void keg_slabs_destroy(struct cellar__keg *keg, struct cellar__slab *slab)
+void cellar__keg_slabs_destroy(struct cellar__keg *keg, struct cellar__slab *slab)
 {
     while (slab != NULL) {
         struct cellar__slab *next = (struct cellar__slab *)slab->by_address.right;
@@ -124,7 +148,7 @@ static void keg_unready(struct cellar__keg *keg, void *item)
 }
 
 /* Calls init for the items that come with the fresh mark, and removes marks and failures from the array. */
-static size_t keg_make_ready(struct cellar__keg *keg, void **items, size_t n)
+size_t cellar__keg_make_ready(struct cellar__keg *keg, void **items, size_t n)
 {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
@@ -139,15 +163,24 @@ static size_t keg_make_ready(struct cellar__keg *keg, void **items, size_t n)
     return kept;
 }
 
+/* A slab that is on no list but `all` leaves the keg. */
+static void keg_doom_locked(struct cellar__keg *keg, struct cellar__slab *slab, struct cellar__slab **doomed)
+{
+    if (CELLAR_UNLIKELY(keg->nmarked != 0)) {
+        keg->nmarked -= cellar__keg_count_marks(keg, slab);
+    }
+    cellar__list_remove(&slab->all);
+    keg->nslabs--;
+    keg_chain(doomed, slab);
+}
+
 /* Moves the empty slabs above the bound to the chain of those to destroy. */
 static void keg_trim_locked(struct cellar__keg *keg, size_t max_empty, struct cellar__slab **doomed)
 {
     while (keg->nempty > max_empty) {
         struct cellar__slab *slab = keg_unchain(&keg->empty);
         keg->nempty--;
-        cellar__list_remove(&slab->all);
-        keg->nslabs--;
-        keg_chain(doomed, slab);
+        keg_doom_locked(keg, slab, doomed);
     }
 }
 
@@ -163,7 +196,7 @@ static size_t keg_take_new(struct cellar__keg *keg, void **items, size_t n)
     size_t taken = keg_take_locked(keg, items, n);
     keg_trim_locked(keg, keg->attr.max_empty, &doomed);
     cellar__lock_release(&keg->lock);
-    keg_slabs_destroy(keg, doomed);
+    cellar__keg_slabs_destroy(keg, doomed);
     return taken;
 }
 
@@ -175,31 +208,31 @@ size_t cellar__keg_alloc(struct cellar__keg *keg, void **items, size_t n)
     if (taken == 0 && n > 0) {
         taken = keg_take_new(keg, items, n);
     }
-    return keg->geometry.has_ready ? keg_make_ready(keg, items, taken) : taken;
+    if (CELLAR_UNLIKELY(__atomic_load_n(&keg->nmarked, __ATOMIC_RELAXED) != 0)) {
+        cellar__keg_unmark(keg, items, taken);
+    }
+    return keg->geometry.has_ready ? cellar__keg_make_ready(keg, items, taken) : taken;
 }
 
 /* A slab that became empty stays up to the bound; beyond it, it joins the chain of those to destroy. */
-static void keg_retire_locked(struct cellar__keg *keg, struct cellar__slab *slab,
-                              struct cellar__slab **doomed)
+void cellar__keg_retire_locked(struct cellar__keg *keg, struct cellar__slab *slab,
+                               struct cellar__slab **doomed)
 {
     if (keg->nempty < keg->attr.max_empty) {
         keg_chain(&keg->empty, slab);
         keg->nempty++;
         return;
     }
-    cellar__list_remove(&slab->all);
-    keg->nslabs--;
-    keg_chain(doomed, slab);
+    keg_doom_locked(keg, slab, doomed);
 }
 
-static enum cellar__item_fault keg_give_locked(struct cellar__keg *keg, void *item,
-                                               struct cellar__slab **doomed)
+enum cellar__item_fault cellar__keg_give_locked(struct cellar__keg *keg, void *item,
+                                                struct cellar__slab **doomed)
 {
-    struct cellar__run *run = cellar__run_find(item);
-    if (run == NULL || run->kind != CELLAR_RUN_SLAB || ((struct cellar__slab *)run)->keg != keg) {
+    struct cellar__slab *slab = cellar__keg_slab_of(keg, item);
+    if (slab == NULL) {
         return CELLAR_ITEM_NOT_HERE;
     }
-    struct cellar__slab *slab = (struct cellar__slab *)run;
     unsigned bin = cellar__bins_index(keg, slab->nout);
     enum cellar__item_fault fault = cellar__slab_give(slab, &keg->geometry, item);
     if (fault != CELLAR_ITEM_OK) {
@@ -207,8 +240,8 @@ static enum cellar__item_fault keg_give_locked(struct cellar__keg *keg, void *it
     }
     keg->nout--;
     cellar__bins_move(keg, slab, bin);
-    if (slab->nout == 0) {
-        keg_retire_locked(keg, slab, doomed);
+    if (slab->nout == 0 && !slab->is_frozen) {
+        cellar__keg_retire_locked(keg, slab, doomed);
     }
     return CELLAR_ITEM_OK;
 }
@@ -220,14 +253,55 @@ size_t cellar__keg_free(struct cellar__keg *keg, void **items, size_t n, enum ce
     *ret_fault = CELLAR_ITEM_OK;
     cellar__keg_lock(keg);
     for (; given < n; given++) {
-        *ret_fault = keg_give_locked(keg, items[given], &doomed);
+        *ret_fault = cellar__keg_give_locked(keg, items[given], &doomed);
         if (*ret_fault != CELLAR_ITEM_OK) {
             break;
         }
     }
     cellar__lock_release(&keg->lock);
-    keg_slabs_destroy(keg, doomed);
+    cellar__keg_slabs_destroy(keg, doomed);
     return given;
+}
+
+enum cellar__item_fault cellar__keg_find(struct cellar__keg *keg, const void *item)
+{
+    enum cellar__item_fault fault = CELLAR_ITEM_OK;
+    cellar__keg_lock(keg);
+    struct cellar__slab *slab = cellar__keg_slab_of(keg, item);
+    if (slab == NULL) {
+        fault = CELLAR_ITEM_NOT_HERE;
+    } else {
+        uint32_t index = cellar__slab_index(slab, &keg->geometry, item);
+        bool is_begin =
+            index < keg->geometry.nitems && cellar__slab_item(slab, &keg->geometry, index) == item;
+        if (!is_begin) {
+            fault = CELLAR_ITEM_MISALIGNED;
+        } else if (!cellar__slab_is_out(slab, index)) {
+            fault = CELLAR_ITEM_FREE;
+        }
+    }
+    cellar__lock_release(&keg->lock);
+    return fault;
+}
+
+int cellar__keg_prealloc(struct cellar__keg *keg, size_t n)
+{
+    for (;;) {
+        cellar__keg_lock(keg);
+        size_t nfree = keg->nslabs * keg->geometry.nitems - keg->nout;
+        cellar__lock_release(&keg->lock);
+        if (nfree >= n) {
+            return 0;
+        }
+        struct cellar__slab *slab = keg_slab_create(keg);
+        if (slab == NULL) {
+            return -ENOMEM;
+        }
+        cellar__keg_lock(keg);
+        keg->attr.max_empty++;
+        keg_insert_locked(keg, slab);
+        cellar__lock_release(&keg->lock);
+    }
 }
 
 void cellar__keg_reclaim(struct cellar__keg *keg)
@@ -236,7 +310,7 @@ void cellar__keg_reclaim(struct cellar__keg *keg)
     cellar__keg_lock(keg);
     keg_trim_locked(keg, 0, &doomed);
     cellar__lock_release(&keg->lock);
-    keg_slabs_destroy(keg, doomed);
+    cellar__keg_slabs_destroy(keg, doomed);
 }
 
 void cellar__keg_fini(struct cellar__keg *keg)

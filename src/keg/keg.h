@@ -9,8 +9,10 @@
  * what is in use gathers at the low end of the heap.
  *
  * Invariants (cellar__keg_check):
- *   K1  a slab with 0 < nout < nitems is in exactly one tree, that of its eighth; no other slab is in any.
+ *   K1  a slab with 0 < nout < nitems that is not frozen is in exactly one tree, that of its eighth; no other slab is in
+ *       any.
  *   K2  nout, nslabs and nempty are the sums over `all`; nempty <= max_empty once an operation is over.
+ *   K4  nmarked is the number of marks in all slabs.
  *   K3  the page map leads from every granule of a slab to that slab.
  *
  * Locks: one per keg (CELLAR_RANK_KEG). Slabs are made and given back, and hooks are called, with no lock held. It is the
@@ -35,20 +37,29 @@
 #define CELLAR_KEG_NBINS 8
 
 struct cellar__keg_attr {
-    size_t size;  /* bytes an item, a multiple of 16 */
-    uint16_t tag; /* for the page map */
-    size_t max_empty;
+    size_t size;      /* bytes an item, a multiple of 16 */
+    uint16_t tag;     /* for the page map */
+    bool has_marks;   /* whether items may be marked */
+    size_t align;     /* of items, a power of two that divides size; read when has_colours */
+    bool has_colours; /* whether slabs begin at different offsets, as far as the tail allows */
+    size_t max_empty; /* rises by cellar__keg_prealloc, under the lock */
     /* Called once before an item is handed out for the first time: 0, or an error that fails the item. May be NULL. */
     int (*init)(void *item, size_t size, void *ctx);
     /* Called for every item that init made ready, before its slab goes. May be NULL. */
     void (*fini)(void *item, size_t size, void *ctx);
     void *ctx;
+    /* Called for a marked item that is about to go out, before init. Set when has_marks. */
+    void (*unmark)(struct cellar__keg *keg, void *item);
 };
 
 struct cellar__keg {
     /* constant */
     struct cellar__geometry geometry;
     struct cellar__keg_attr attr;
+    uint32_t ncolours;
+
+    uint32_t next_colour; /* atomic */
+    size_t nmarked;       /* items; under the lock, read without */
 
     /* under the lock */
     CELLAR_LINE_ALIGNED struct cellar__lock lock;
@@ -74,6 +85,29 @@ size_t cellar__keg_alloc(struct cellar__keg *keg, void **items, size_t n);
  * *ret_fault (CELLAR_ITEM_OK when all were).
  */
 size_t cellar__keg_free(struct cellar__keg *keg, void **items, size_t n, enum cellar__item_fault *ret_fault);
+
+/*
+ * The same for one item, which gets a mark, and counts as never made ready: the next one to take it is shown it by
+ * unmark and init. For kegs with marks.
+ */
+enum cellar__item_fault cellar__keg_free_marked(struct cellar__keg *keg, void *item);
+
+/* CELLAR_ITEM_OK when the address is an item of this keg that is out, else what it is. */
+enum cellar__item_fault cellar__keg_find(struct cellar__keg *keg, const void *item);
+
+/* Makes slabs until n items are free in them; they stay until reclaim. 0 or -ENOMEM. */
+int cellar__keg_prealloc(struct cellar__keg *keg, size_t n);
+
+/*
+ * Compaction (keg/compact.c). begin starts a pass. freeze sets the sparsest slab of the pass aside, if the free items of
+ * the other partial slabs can take its items, and writes its `out` mask (at most 64 words) to ret_out; NULL: the pass is
+ * over. alloc_dense takes an item from a partial slab that is not set aside, or NULL. thaw ends the slab's being set
+ * aside: it goes when it is empty. The number of bytes that went.
+ */
+void cellar__keg_compact_begin(struct cellar__keg *keg);
+struct cellar__slab *cellar__keg_freeze(struct cellar__keg *keg, uint64_t *ret_out);
+void *cellar__keg_alloc_dense(struct cellar__keg *keg);
+size_t cellar__keg_thaw(struct cellar__keg *keg, struct cellar__slab *slab);
 
 /* Gives all empty slabs back. */
 void cellar__keg_reclaim(struct cellar__keg *keg);

@@ -1,12 +1,13 @@
 /* What an operation left half done that a signal handler's longjmp took away: a keg from its slabs and bitmasks. */
 #include "base/bitmap.h"
 #include "keg/bins.h"
-#include "keg/keg.h"
+#include "keg/keg_int.h"
 
 static void rebuild_count_slab(const struct cellar__keg *keg, struct cellar__slab *slab)
 {
-    slab->nout = (uint32_t)cellar__bitmap_count(slab->out, keg->geometry.nitems);
+    slab->nout = (uint16_t)cellar__bitmap_count(slab->out, keg->geometry.nitems);
     slab->first_word = 0;
+    slab->is_frozen = false;
     slab->by_address = (struct cellar__tree_node){0};
 }
 
@@ -34,6 +35,7 @@ static void rebuild_locked(struct cellar__keg *keg)
     keg->nempty = 0;
     keg->nslabs = 0;
     keg->nout = 0;
+    keg->nmarked = 0;
     CELLAR_LIST_EACH(node, &keg->all)
     {
         struct cellar__slab *slab = CELLAR_CONTAINER(node, struct cellar__slab, all);
@@ -41,6 +43,7 @@ static void rebuild_locked(struct cellar__keg *keg)
         rebuild_place_slab(keg, slab);
         keg->nslabs++;
         keg->nout += slab->nout;
+        keg->nmarked += cellar__keg_count_marks(keg, slab);
     }
 }
 

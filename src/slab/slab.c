@@ -34,8 +34,8 @@ size_t cellar__slab_take(struct cellar__slab *slab, const struct cellar__geometr
         slab->out[word] |= clear & -clear;
         items[taken++] = (void *)(geometry->has_ready ? item | slab_fresh_mark(slab, geometry, index) : item);
     }
-    slab->first_word = word;
-    slab->nout += (uint32_t)taken;
+    slab->first_word = (uint16_t)word;
+    slab->nout = (uint16_t)(slab->nout + taken);
     return taken;
 }
 
@@ -51,14 +51,15 @@ enum cellar__item_fault cellar__slab_give(struct cellar__slab *slab, const struc
     }
     uint32_t word = index / CELLAR_BITMAP_WORD_BITS;
     cellar__bitmap_clear(slab->out, index);
-    slab->first_word = word < slab->first_word ? word : slab->first_word;
+    slab->first_word = word < slab->first_word ? (uint16_t)word : slab->first_word;
     slab->nout--;
     return CELLAR_ITEM_OK;
 }
 
 const char *cellar__slab_check(const struct cellar__slab *slab, const struct cellar__geometry *geometry)
 {
-    if ((size_t)geometry->nitems * geometry->size > cellar__run_size(&slab->run)) {
+    size_t colour = (size_t)slab->colour * CELLAR_SLAB_COLOUR_UNIT;
+    if (colour + (size_t)geometry->nitems * geometry->size > cellar__run_size(&slab->run)) {
         return "L1";
     }
     for (uint32_t word = 0; word < geometry->nwords; word++) {

@@ -1,19 +1,22 @@
 /*
  * slab: a run of granules cut into equal items.
  *
- *   metadata:  [ struct cellar__slab | out: one bit an item | ready: one bit an item, when items have an init hook ]
- *                   |
- *   run:            v base  [ item 0 ][ item 1 ][ item 2 ] ... [ item n-1 ][ tail ]
+ *   metadata:  [ struct cellar__slab | out: one bit an item | ready: one bit an item, when items have an init hook |
+ *                   |                | marks: one bit an item, when the keg wants them ]
+ *   run:            v base  [ colour ][ item 0 ][ item 1 ][ item 2 ] ... [ item n-1 ][ tail ]
  *
  * The header lies in metadata, so an overflowing item meets only its neighbour, and the memory of an item that is
  * free is never read or written. Items go out in address order, which keeps a slab's touched pages together and
  * leaves the untouched ones to the kernel. What an item's index is follows from its address by one multiplication.
  *
  * Invariants:
- *   L1  item i lies at base + i * size; nitems * size <= the size of the run.
+ *   L1  item i lies at base + colour + i * size; colour + nitems * size <= the size of the run.
  *   L2  bit i of `out` is set if and only if item i is out; nout is the number of set bits.
  *   L3  bit i of `ready` is set if and only if init was called for item i, and fini not since.
  *   L4  every word of `out` before first_word is full.
+ *
+ * The colour, out of the tail, differs from slab to slab, so that the first items of many slabs do not all meet in the
+ * same sets of the processor's cache. Marks are the keg's (keg/mark.c). A slab of one item may be as long as it likes.
  *
  * Locks: none; the keg's lock protects its slabs. Complexity: take O(items taken + words passed), give O(1).
  * Source: Bonwick, "The Slab Allocator" (USENIX 1994); headers off the slab and bitmasks as in FreeBSD's UMA.
@@ -37,6 +40,7 @@ struct cellar__geometry {
     uint32_t ngranules;  /* a slab */
     uint32_t nwords;     /* of one bitmask */
     bool has_ready;      /* whether slabs carry the second bitmask */
+    bool has_marks;      /* whether they carry the third */
 };
 
 struct cellar__keg;
@@ -46,9 +50,12 @@ struct cellar__slab {
     struct cellar__keg *keg;
     struct cellar__tree_node by_address; /* among the keg's slabs that are as full */
     struct cellar__list all;             /* all slabs of the keg */
-    uint32_t nout;
-    uint32_t first_word;
-    uint64_t out[]; /* nwords, then nwords of `ready` when the geometry has it */
+    uint16_t nout;                       /* a slab has at most 4,096 items */
+    uint16_t first_word;
+    uint16_t colour; /* constant; in units of CELLAR_SLAB_COLOUR_UNIT */
+    bool is_frozen;  /* compaction empties it: nothing is taken, and the keg has it on no list but `all` */
+    bool is_passed;  /* the compaction that runs has been here */
+    uint64_t out[];  /* nwords, then nwords of `ready` and of marks when the geometry has them */
 };
 
 /* Why an address is no item that may be given back. */
@@ -59,7 +66,10 @@ enum cellar__item_fault {
     CELLAR_ITEM_FREE,       /* an item that is not out */
 };
 
-/* The cheapest cut for items of `size` bytes, a multiple of 16 up to 32 KiB. */
+#define CELLAR_SLAB_COLOUR_UNIT 16u
+#define CELLAR_SLAB_SIZE_MAX ((size_t)1 << 30)
+
+/* The cheapest cut for items of `size` bytes, a multiple of 16 up to CELLAR_SLAB_SIZE_MAX. */
 struct cellar__geometry cellar__geometry_make(size_t size, bool has_ready);
 
 /* Bytes of a slab header with its bitmasks. */
@@ -73,22 +83,29 @@ size_t cellar__slab_take(struct cellar__slab *slab, const struct cellar__geometr
 enum cellar__item_fault cellar__slab_give(struct cellar__slab *slab, const struct cellar__geometry *geometry,
                                           const void *item);
 
-/* Index of the item that the address lies in; nitems or more in the tail. */
+/* The address of item 0. */
+CELLAR_INLINE char *cellar__slab_first(const struct cellar__slab *slab)
+{
+    return slab->run.base + (size_t)slab->colour * CELLAR_SLAB_COLOUR_UNIT;
+}
+
+/* Index of the item that the address lies in; nitems or more in the tail, 0 for all of a slab of one item. */
 CELLAR_INLINE uint32_t cellar__slab_index(const struct cellar__slab *slab,
                                           const struct cellar__geometry *geometry, const void *addr)
 {
     /*
      * Exact for every offset in a slab: with r = ceil(2^40 / size), offset * r / 2^40 exceeds the true quotient by
-     * less than offset / 2^40, which is below 1 / size as offset < 2^19 and size <= 2^15 (geometry.c).
+     * less than offset / 2^40, which is below 1 / size as offset < 2^19 and size <= 2^19 (geometry.c). A slab of one
+     * item has r = 0.
      */
-    uint64_t offset = (uint64_t)((const char *)addr - slab->run.base);
+    uint64_t offset = (uint64_t)((const char *)addr - cellar__slab_first(slab));
     return (uint32_t)((offset * geometry->reciprocal) >> 40);
 }
 
 CELLAR_INLINE void *cellar__slab_item(const struct cellar__slab *slab,
                                       const struct cellar__geometry *geometry, uint32_t index)
 {
-    return slab->run.base + (size_t)index * geometry->size;
+    return cellar__slab_first(slab) + (size_t)index * geometry->size;
 }
 
 bool cellar__slab_is_out(const struct cellar__slab *slab, uint32_t index);
@@ -97,6 +114,12 @@ bool cellar__slab_is_out(const struct cellar__slab *slab, uint32_t index);
 CELLAR_INLINE uint64_t *cellar__slab_ready(struct cellar__slab *slab, const struct cellar__geometry *geometry)
 {
     return slab->out + geometry->nwords;
+}
+
+/* The marks; only when the geometry has them. */
+CELLAR_INLINE uint64_t *cellar__slab_marks(struct cellar__slab *slab, const struct cellar__geometry *geometry)
+{
+    return slab->out + (size_t)geometry->nwords * (geometry->has_ready ? 2 : 1);
 }
 
 /* NULL when the invariants hold, else the name of the first that does not. */
