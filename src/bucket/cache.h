@@ -36,7 +36,8 @@ struct cellar__cache {
     struct cellar__bucket *loaded;
     struct cellar__bucket *previous;
     uint32_t capacity; /* items the next bucket is to hold; grows with use */
-    uint32_t unused;
+    uint32_t epoch;    /* of the zone's drains that this cache has followed */
+    int64_t net;       /* items that came in by exchanges less those that went out so */
 };
 
 /* Pops an item, or NULL when the loaded bucket is empty. */

@@ -13,8 +13,9 @@ struct cellar__depot {
     CELLAR_LINE_ALIGNED struct cellar__bucket_stack stack;
     uint32_t nitems; /* atomic */
     uint32_t nbuckets;
-    uint32_t max_items; /* constant */
-    uint32_t max_buckets;
+    uint32_t low_items; /* the fewest since the last trim */
+    uint32_t max_items; /* atomic; changed by who owns the depot */
+    uint32_t max_buckets; /* constant */
 };
 
 /* Leaves a bucket that holds items. False, with the bucket still the caller's, when the depot is full. */
@@ -22,6 +23,9 @@ bool cellar__depot_put(struct cellar__depot *depot, struct cellar__bucket *bucke
 
 /* A bucket that holds items, or NULL. */
 struct cellar__bucket *cellar__depot_get(struct cellar__depot *depot);
+
+/* Starts a new interval for low_items. The items that lay unused all through the one before. */
+size_t cellar__depot_idle(struct cellar__depot *depot);
 
 size_t cellar__depot_nitems(const struct cellar__depot *depot);
 

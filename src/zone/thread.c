@@ -2,19 +2,26 @@
 
 #include <pthread.h>
 
+#include "base/bits.h"
 #include "meta/meta.h"
 #include "os/os.h"
 #include "zone/zone.h"
 
 struct cellar__lock cellar__threads_lock = CELLAR_LOCK_INIT(CELLAR_RANK_THREADS);
 
+#define THREAD_NOWN (CELLAR_THREAD_NCACHES / CELLAR_THREAD_CHUNK) /* chunks in the record */
+
+struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
+
 /* Every size leads to cache 0, which is never loaded. GNU range initialiser: it is one table of one address. */
-struct cellar__thread cellar__thread_empty = {
-    .by_size = {[0 ... CELLAR_THREAD_NSMALL - 1] = &cellar__thread_empty.caches[0]},
-};
-struct cellar__thread cellar__thread_over = {
-    .by_size = {[0 ... CELLAR_THREAD_NSMALL - 1] = &cellar__thread_over.caches[0]},
-};
+#define THREAD_SHARED(record)                                                                                \
+    {                                                                                                        \
+        .by_size = {[0 ... CELLAR_THREAD_NSMALL - 1] = &(record).caches[0]},                                 \
+        .chunks = {&(record).caches[0], &(record).caches[CELLAR_THREAD_CHUNK],                               \
+                   [THREAD_NOWN ... CELLAR_THREAD_NCHUNKS - 1] = cellar__thread_chunk_empty},                        \
+    }
+struct cellar__thread cellar__thread_empty = THREAD_SHARED(cellar__thread_empty);
+struct cellar__thread cellar__thread_over = THREAD_SHARED(cellar__thread_over);
 
 __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec"))) =
     &cellar__thread_empty;
@@ -25,15 +32,76 @@ static void (*thread_prepare)(struct cellar__thread *thread);
 static pthread_key_t thread_key;
 static bool thread_key_exists;
 
+/* The zones of malloc, which are never destroyed. */
 static void thread_drain(struct cellar__thread *thread)
 {
-    uint16_t end = cellar__zone_id_end();
+    uint16_t end = (uint16_t)cellar__min(cellar__zone_id_end(), CELLAR_THREAD_NCACHES);
     for (uint16_t id = 1; id < end; id++) {
         struct cellar__zone *zone = cellar__zone_get(id);
         if (zone != NULL) {
             cellar__zone_drain_cache(zone, &thread->caches[id]);
         }
     }
+}
+
+struct cellar__cache *cellar__thread_chunk_make(struct cellar__thread *thread, unsigned id)
+{
+    uint64_t mask = cellar__os_signals_block();
+    struct cellar__cache *chunk = cellar__meta_alloc(sizeof cellar__thread_chunk_empty);
+    if (chunk != NULL) {
+        __atomic_store_n(&thread->chunks[id >> CELLAR_THREAD_LG_CHUNK], chunk, __ATOMIC_RELEASE);
+    }
+    cellar__os_signals_restore(mask);
+    return chunk == NULL ? NULL : cellar__thread_cache(thread, id);
+}
+
+/*
+ * Zones of programs may be destroyed by another thread meanwhile, which looks for buckets in the caches of all threads on
+ * the list. So the zone is pinned and its buckets are taken out of the cache in one hold of the lock. They are given away
+ * after it.
+ */
+static bool thread_drain_next(struct cellar__thread *thread, unsigned *id)
+{
+    struct cellar__zone *zone = NULL;
+    struct cellar__zone_load load;
+    unsigned end = cellar__zone_id_end();
+    cellar__lock_acquire(&cellar__threads_lock);
+    for (; *id < end && zone == NULL; ++*id) {
+        if (!cellar__thread_has_chunk(thread, *id)) {
+            *id |= CELLAR_THREAD_CHUNK - 1;
+            continue;
+        }
+        struct cellar__zone *here = cellar__zone_get((uint16_t)*id);
+        if (here != NULL && cellar__zone_take_load(here, cellar__thread_cache(thread, *id), &load)) {
+            zone = here;
+            zone->npins++;
+        }
+    }
+    cellar__lock_release(&cellar__threads_lock);
+    if (zone == NULL) {
+        return false;
+    }
+    cellar__zone_give_load(zone, &load);
+    cellar__zone_unpin(zone);
+    return true;
+}
+
+static void thread_drain_chunks(struct cellar__thread *thread)
+{
+    unsigned id = CELLAR_THREAD_NCACHES;
+    while (thread_drain_next(thread, &id)) {
+    }
+}
+
+/* The record is on no list any more. */
+static void thread_free(struct cellar__thread *thread)
+{
+    for (unsigned i = THREAD_NOWN; i < CELLAR_THREAD_NCHUNKS; i++) {
+        if (thread->chunks[i] != cellar__thread_chunk_empty) {
+            cellar__meta_free(thread->chunks[i], sizeof cellar__thread_chunk_empty);
+        }
+    }
+    cellar__meta_free(thread, sizeof *thread);
 }
 
 static void thread_unlist(struct cellar__thread *thread)
@@ -55,8 +123,9 @@ static void thread_end(void *arg)
     uint64_t mask = cellar__os_signals_block();
     cellar__self = &cellar__thread_over;
     thread_drain(thread);
+    thread_drain_chunks(thread);
     thread_unlist(thread);
-    cellar__meta_free(thread, sizeof *thread);
+    thread_free(thread);
     cellar__os_signals_restore(mask);
 }
 
@@ -73,6 +142,10 @@ static struct cellar__thread *thread_create(void)
     if (thread == NULL) {
         return cellar__self;
     }
+    for (unsigned i = 0; i < CELLAR_THREAD_NCHUNKS; i++) {
+        thread->chunks[i] =
+            i < THREAD_NOWN ? &thread->caches[i << CELLAR_THREAD_LG_CHUNK] : cellar__thread_chunk_empty;
+    }
     thread_prepare(thread);
     cellar__lock_acquire(&cellar__threads_lock);
     cellar__list_append(&thread_list, &thread->all);
@@ -88,9 +161,18 @@ static struct cellar__thread *thread_create(void)
 /* The thread has a record, yet its pointer does not lead there: a slow path was left in its middle. */
 static struct cellar__thread *thread_recover(struct cellar__thread *thread)
 {
-    for (size_t id = 0; id < CELLAR_THREAD_NCACHES; id++) {
-        cellar__cache_mend(&thread->caches[id]);
+    uint64_t mask = cellar__os_signals_block();
+    cellar__lock_acquire(&cellar__threads_lock); /* T5: a zone that is destroyed meanwhile */
+    for (unsigned id = 0; id < CELLAR_THREAD_NIDS; id++) {
+        if (!cellar__thread_has_chunk(thread, id)) {
+            id |= CELLAR_THREAD_CHUNK - 1;
+            continue;
+        }
+        cellar__cache_mend(cellar__thread_cache(thread, id));
     }
+    thread->is_relieving = false;
+    cellar__lock_release(&cellar__threads_lock);
+    cellar__os_signals_restore(mask);
     cellar__thread_attach(thread);
     return thread;
 }

@@ -7,13 +7,18 @@
  * after which a second shared record serves, which says that this thread is to get no other. So one pointer is all that
  * the library takes of static TLS, of which a dlopen finds little.
  *
- * `tag`s of the page map are byte offsets into this record, so that free finds the cache without arithmetic.
+ * `tag`s of the page map are byte offsets into this record, so that free finds the cache without arithmetic. They reach
+ * the caches of the first 128 zones, which are malloc's. For all zones there is a table of chunks of 64 caches: two are
+ * those in the record, the others lead at first to one shared chunk of zeros, so that a fast path finds the cache of any
+ * zone without a check. The first slow path that needs one gives the thread a chunk of its own.
  *
  * Invariants:
  *   T1  caches are at the record's begin: cache of zone id at offset id * sizeof(struct cellar__cache).
  *   T2  cache 0 is never loaded: tag 0 always takes the slow path.
- *   T3  the shared records are never written.
+ *   T3  the shared records and the shared chunk are never written.
  *   T4  a record is on the list of live threads from before its owner uses it until its owner's end.
+ *   T5  chunks[0] and chunks[1] are the record's own caches. Any other chunk is written by the owner and, with
+ *       cellar__threads_lock held, by who destroys one of its zones.
  */
 #ifndef CELLAR_ZONE_THREAD_H
 #define CELLAR_ZONE_THREAD_H
@@ -26,6 +31,10 @@
 #include "os/lock.h"
 
 #define CELLAR_THREAD_NCACHES 128
+#define CELLAR_THREAD_LG_CHUNK 6
+#define CELLAR_THREAD_CHUNK (1u << CELLAR_THREAD_LG_CHUNK) /* caches; 4 KiB of them */
+#define CELLAR_THREAD_NCHUNKS 128u
+#define CELLAR_THREAD_NIDS (CELLAR_THREAD_NCHUNKS * CELLAR_THREAD_CHUNK)
 /* Sizes served by table: requests of up to 1 KiB in steps of 16 bytes. */
 #define CELLAR_THREAD_SMALL_MAX 1024
 #define CELLAR_THREAD_NSMALL (CELLAR_THREAD_SMALL_MAX / 16 + 1)
@@ -35,17 +44,45 @@ struct cellar__thread {
     /* by (request + 15) / 16: the cache of its size class. Set by the malloc level. */
     struct cellar__cache *by_size[CELLAR_THREAD_NSMALL];
     struct cellar__list all; /* under cellar__threads_lock */
+    /* by zone id / CELLAR_THREAD_CHUNK; written atomically by the owner */
+    struct cellar__cache *chunks[CELLAR_THREAD_NCHUNKS];
+    bool is_relieving; /* owner: a callback under memory pressure runs */
 };
 
 extern __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec")));
 extern CELLAR_HIDDEN struct cellar__thread cellar__thread_empty; /* of threads that have no record yet */
 extern CELLAR_HIDDEN struct cellar__thread cellar__thread_over;  /* of threads that had theirs */
-extern struct cellar__lock cellar__threads_lock;
+extern CELLAR_HIDDEN struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
+extern struct cellar__lock cellar__threads_lock; /* also guards the table of zones (zone/zone.h) */
 
 /* Whether this is a shared record, in which every cache is empty and full. */
 CELLAR_INLINE bool cellar__thread_is_empty(const struct cellar__thread *thread)
 {
     return thread == &cellar__thread_empty || thread == &cellar__thread_over;
+}
+
+/* The cache of a zone, to look at; the shared one of zeros when the thread has none of its own. */
+CELLAR_INLINE struct cellar__cache *cellar__thread_cache(struct cellar__thread *thread, unsigned id)
+{
+    struct cellar__cache *chunk =
+        __atomic_load_n(&thread->chunks[id >> CELLAR_THREAD_LG_CHUNK], __ATOMIC_ACQUIRE);
+    return &chunk[id % CELLAR_THREAD_CHUNK];
+}
+
+/* Whether the thread has the chunk of that id; its caches may hold something. */
+CELLAR_INLINE bool cellar__thread_has_chunk(const struct cellar__thread *thread, unsigned id)
+{
+    return __atomic_load_n(&thread->chunks[id >> CELLAR_THREAD_LG_CHUNK], __ATOMIC_ACQUIRE) !=
+           cellar__thread_chunk_empty;
+}
+
+struct cellar__cache *cellar__thread_chunk_make(struct cellar__thread *thread, unsigned id);
+
+/* The cache of a zone in the calling thread's own record, to change. NULL: no memory for its chunk. */
+CELLAR_INLINE struct cellar__cache *cellar__thread_cache_own(struct cellar__thread *thread, unsigned id)
+{
+    return CELLAR_LIKELY(cellar__thread_has_chunk(thread, id)) ? cellar__thread_cache(thread, id)
+                                                               : cellar__thread_chunk_make(thread, id);
 }
 
 /* Called for each new record before it is used; fills by_size. Set once, at start. */

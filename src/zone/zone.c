@@ -1,9 +1,13 @@
 #include "zone/zone.h"
 
+#include <string.h>
+
 #include "base/assert.h"
 #include "base/bits.h"
+#include "os/os.h"
 #include "os/panic.h"
 #include "zone/thread.h"
+#include "zone/zone_int.h"
 
 /* Bounds a bucket's and a depot's memory: items of 64 bytes fill a bucket of 254, items of 4 KiB one of 4. */
 #define ZONE_BUCKET_BYTES ((size_t)16 << 10)
@@ -12,8 +16,6 @@
 #define ZONE_DEPOT_MAX_BUCKETS 64
 #define ZONE_FIRST_CAPACITY 14 /* a bucket of 128 bytes */
 
-static struct cellar__zone *zone_table[CELLAR_THREAD_NCACHES];
-static uint16_t zone_id_end = 1;
 static bool zone_uncached;
 
 static size_t zone_keg_import(void *source, void **items, size_t n)
@@ -29,32 +31,26 @@ static size_t zone_keg_release(void *source, void **items, size_t n, enum cellar
 const struct cellar__zone_backend cellar__zone_keg_backend = {
     .kind = "slab", .import = zone_keg_import, .release = zone_keg_release};
 
+void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr *attr)
+{
+    size_t size = cellar__max(attr->size, 1);
+    size_t room = cellar__bucket_room(CELLAR_BUCKET_LG_MAX);
+    size_t max_items = cellar__clamp(ZONE_BUCKET_BYTES / size, ZONE_BUCKET_MIN_ITEMS, room);
+    if (size > ZONE_DEPOT_BYTES / 2) { /* one item is all the bound lets a bucket hold */
+        max_items = 1;
+    }
+    *zone = (struct cellar__zone){.attr = *attr, .max_items = (uint16_t)max_items};
+    zone->depot.max_items = (uint32_t)cellar__max(ZONE_DEPOT_BYTES / size, max_items);
+    zone->depot.max_buckets = ZONE_DEPOT_MAX_BUCKETS;
+    zone->is_ready = true;
+}
+
 void cellar__zone_init(struct cellar__zone *zone, uint16_t id, const struct cellar__zone_attr *attr)
 {
     CELLAR_ASSERT(id > 0 && id < CELLAR_THREAD_NCACHES);
-    size_t room = cellar__bucket_room(CELLAR_BUCKET_LG_MAX);
-    size_t max_items = cellar__clamp(ZONE_BUCKET_BYTES / attr->size, ZONE_BUCKET_MIN_ITEMS, room);
-    if (attr->size > ZONE_DEPOT_BYTES / 2) { /* one item is all the bound lets a bucket hold */
-        max_items = 1;
-    }
-    *zone = (struct cellar__zone){.attr = *attr, .id = id, .max_items = (uint16_t)max_items};
-    zone->depot.max_items = (uint32_t)cellar__max(ZONE_DEPOT_BYTES / attr->size, max_items);
-    zone->depot.max_buckets = ZONE_DEPOT_MAX_BUCKETS;
-    zone->is_ready = true;
-    zone_table[id] = zone;
-    if (id >= zone_id_end) {
-        __atomic_store_n(&zone_id_end, (uint16_t)(id + 1), __ATOMIC_RELEASE);
-    }
-}
-
-struct cellar__zone *cellar__zone_get(uint16_t id)
-{
-    return zone_table[id];
-}
-
-uint16_t cellar__zone_id_end(void)
-{
-    return __atomic_load_n(&zone_id_end, __ATOMIC_ACQUIRE);
+    cellar__zone_fill(zone, attr);
+    zone->id = id;
+    cellar__zone_set_entry(id, zone);
 }
 
 void cellar__zone_set_uncached(bool uncached)
@@ -68,8 +64,8 @@ void cellar__zone_sample(struct cellar__zone *zone, size_t requested)
     __atomic_add_fetch(&zone->sampled_requested, requested, __ATOMIC_RELAXED);
 }
 
-static _Noreturn void zone_panic(const struct cellar__zone *zone, const void *item,
-                                 enum cellar__item_fault fault)
+_Noreturn void cellar__zone_panic(const struct cellar__zone *zone, const void *item,
+                                  enum cellar__item_fault fault)
 {
     switch (fault) {
     case CELLAR_ITEM_FREE:
@@ -82,19 +78,19 @@ static _Noreturn void zone_panic(const struct cellar__zone *zone, const void *it
     }
 }
 
-static void zone_release(struct cellar__zone *zone, void **items, size_t n)
+void cellar__zone_release(struct cellar__zone *zone, void **items, size_t n)
 {
     enum cellar__item_fault fault = CELLAR_ITEM_OK;
     size_t given = zone->attr.backend->release(zone->attr.source, items, n, &fault);
     if (CELLAR_UNLIKELY(fault != CELLAR_ITEM_OK)) {
-        zone_panic(zone, items[given], fault);
+        cellar__zone_panic(zone, items[given], fault);
     }
 }
 
 /* Empties a bucket into the backend. */
 static void zone_drain_bucket(struct cellar__zone *zone, struct cellar__bucket *bucket)
 {
-    zone_release(zone, bucket->items, bucket->count);
+    cellar__zone_release(zone, bucket->items, bucket->count);
     bucket->count = 0;
 }
 
@@ -112,7 +108,7 @@ static void zone_reverse(void **items, size_t n)
 static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct cellar__cache *cache)
 {
     uint32_t capacity = cache->capacity == 0 ? ZONE_FIRST_CAPACITY : 2 * cache->capacity + 2;
-    capacity = (uint32_t)cellar__min(capacity, zone->max_items);
+    capacity = (uint32_t)cellar__min(capacity, __atomic_load_n(&zone->max_items, __ATOMIC_RELAXED));
     struct cellar__bucket *bucket = cellar__bucket_get(cellar__bucket_lg_size(capacity), capacity);
     if (bucket != NULL) {
         cache->capacity = capacity;
@@ -166,11 +162,34 @@ static void zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *buc
     cellar__bucket_put(bucket);
 }
 
+/* The same for a bucket that was in the cache. */
+static void zone_part(struct cellar__zone *zone, struct cellar__cache *cache, struct cellar__bucket *bucket)
+{
+    cache->net -= bucket == NULL ? 0 : bucket->count;
+    zone_hand_over(zone, bucket);
+}
+
+/* Empties the cache; its buckets go back to their pool. */
+static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thread *thread,
+                                  struct cellar__cache *cache)
+{
+    struct cellar__bucket *buckets[2] = {zone_take_previous(cache), zone_unload(thread, cache)};
+    for (size_t i = 0; i < CELLAR_COUNTOF(buckets); i++) {
+        if (buckets[i] != NULL) {
+            cache->net -= buckets[i]->count;
+            zone_drain_bucket(zone, buckets[i]);
+            cellar__bucket_put(buckets[i]);
+        }
+    }
+}
+
 /* The empty bucket, or a larger one in its place when the cache has outgrown it. NULL: memory is out. */
 static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct cellar__cache *cache,
                                               struct cellar__bucket *bucket)
 {
-    if (bucket != NULL && bucket->capacity >= zone->max_items) {
+    uint16_t max_items = __atomic_load_n(&zone->max_items, __ATOMIC_RELAXED);
+    if (bucket != NULL && bucket->capacity >= max_items) {
+        bucket->capacity = max_items; /* a bound that has fallen */
         return bucket;
     }
     struct cellar__bucket *larger = zone_new_bucket(zone, cache);
@@ -181,7 +200,7 @@ static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct 
     return larger;
 }
 
-static void *zone_import_one(struct cellar__zone *zone)
+void *cellar__zone_import_one(struct cellar__zone *zone)
 {
     void *item;
     if (zone->attr.backend->import(zone->attr.source, &item, 1) == 0) {
@@ -216,31 +235,45 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
         zone_import_bucket(zone, bucket);
     }
     bool filled = bucket->count > 0;
+    cache->net += bucket->count;
     struct cellar__bucket *displaced = zone_unload(thread, cache); /* a hook of the backend used this zone */
     zone_load(thread, cache, bucket);
-    zone_hand_over(zone, displaced);
+    zone_part(zone, cache, displaced);
     return filled;
 }
 
 /* The thread's own record, or NULL when there is none or buckets are not to be filled. */
-static struct cellar__thread *zone_thread(struct cellar__thread *thread)
+static struct cellar__thread *zone_thread(const struct cellar__zone *zone, struct cellar__thread *thread)
 {
     cellar__lock_forget_held();
     if (cellar__thread_is_empty(thread)) {
         thread = cellar__thread_own();
     }
-    return CELLAR_UNLIKELY(zone_uncached || cellar__thread_is_empty(thread)) ? NULL : thread;
+    bool is_uncached = zone_uncached || __atomic_load_n(&zone->is_uncached, __ATOMIC_RELAXED);
+    return CELLAR_UNLIKELY(is_uncached || cellar__thread_is_empty(thread)) ? NULL : thread;
+}
+
+/* The thread's cache of the zone, drained if somebody asked for that meanwhile; NULL when there is no memory for it. */
+static struct cellar__cache *zone_cache(struct cellar__zone *zone, struct cellar__thread *thread)
+{
+    struct cellar__cache *cache = cellar__thread_cache_own(thread, zone->id);
+    uint32_t epoch = __atomic_load_n(&zone->drain_epoch, __ATOMIC_RELAXED);
+    if (CELLAR_UNLIKELY(cache != NULL && cache->epoch != epoch)) {
+        cache->epoch = epoch;
+        zone_drain_to_backend(zone, thread, cache);
+    }
+    return cache;
 }
 
 void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread)
 {
-    thread = zone_thread(thread);
-    if (CELLAR_UNLIKELY(thread == NULL)) {
-        return zone_import_one(zone);
+    thread = zone_thread(zone, thread);
+    struct cellar__cache *cache = thread == NULL ? NULL : zone_cache(zone, thread);
+    if (CELLAR_UNLIKELY(cache == NULL)) {
+        return cellar__zone_import_one(zone);
     }
-    struct cellar__cache *cache = &thread->caches[zone->id];
     if (cache->top == cache->floor && !zone_refill(zone, thread, cache)) {
-        return zone_import_one(zone);
+        return cellar__zone_import_one(zone);
     }
     return cellar__cache_pop(cache);
 }
@@ -255,6 +288,7 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
     }
     struct cellar__bucket *full = zone_take_previous(cache);
     struct cellar__bucket *empty = NULL;
+    cache->net -= full == NULL ? 0 : full->count;
     if (full != NULL && !cellar__depot_put(&zone->depot, full)) {
         zone_drain_bucket(zone, full);
         empty = full;
@@ -263,7 +297,7 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
     struct cellar__bucket *displaced = zone_take_previous(cache); /* a hook of the backend used this zone */
     cache->previous = zone_unload(thread, cache);
     zone_load(thread, cache, empty);
-    zone_hand_over(zone, displaced);
+    zone_part(zone, cache, displaced);
     return empty != NULL;
 }
 
@@ -271,31 +305,80 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
 static bool zone_push(struct cellar__zone *zone, struct cellar__cache *cache, void *item)
 {
     if (CELLAR_UNLIKELY(cache->top != cache->floor && cache->top[-1] == item)) {
-        zone_panic(zone, item, CELLAR_ITEM_FREE);
+        cellar__zone_panic(zone, item, CELLAR_ITEM_FREE);
     }
     return cellar__cache_push(cache, item);
 }
 
 void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item)
 {
-    thread = zone_thread(thread);
-    if (CELLAR_UNLIKELY(thread == NULL)) {
-        zone_release(zone, &item, 1);
+    thread = zone_thread(zone, thread);
+    struct cellar__cache *cache = thread == NULL ? NULL : zone_cache(zone, thread);
+    if (CELLAR_UNLIKELY(cache == NULL)) {
+        cellar__zone_release(zone, &item, 1);
         return;
     }
-    struct cellar__cache *cache = &thread->caches[zone->id];
     if (zone_push(zone, cache, item)) {
         return;
     }
     if (!zone_make_room(zone, thread, cache) || !zone_push(zone, cache, item)) {
-        zone_release(zone, &item, 1);
+        cellar__zone_release(zone, &item, 1);
     }
+}
+
+/* Pops up to n items of the loaded bucket. */
+static size_t zone_pop_many(struct cellar__cache *cache, void **items, size_t n)
+{
+    size_t k = cellar__min((size_t)(cache->top - cache->floor), n);
+    if (k != 0) {
+        memcpy(items, cache->top - k, k * sizeof *items);
+        cache->top -= k;
+        cache->nrequests += k;
+    }
+    return k;
+}
+
+/* Up to n items of a bucket from the depot; what is left of it goes back there. None: the depot is empty. */
+static size_t zone_depot_many(struct cellar__zone *zone, void **items, size_t n)
+{
+    struct cellar__bucket *bucket = cellar__depot_get(&zone->depot);
+    if (bucket == NULL) {
+        return 0;
+    }
+    size_t k = cellar__min(bucket->count, n);
+    bucket->count = (uint16_t)(bucket->count - k);
+    memcpy(items, bucket->items + bucket->count, k * sizeof *items);
+    zone_hand_over(zone, bucket);
+    return k;
+}
+
+size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n)
+{
+    struct cellar__thread *thread = zone_thread(zone, cellar__self);
+    struct cellar__cache *cache = thread == NULL ? NULL : zone_cache(zone, thread);
+    size_t got = cache == NULL ? 0 : zone_pop_many(cache, items, n);
+    if (got < n && cache != NULL && cache->previous != NULL && cache->previous->count > 0) {
+        zone_swap(thread, cache);
+        got += zone_pop_many(cache, items + got, n - got);
+    }
+    size_t popped = got;
+    for (size_t k = 1; got < n && k != 0; got += k) {
+        k = zone_depot_many(zone, items + got, n - got);
+    }
+    for (size_t k = 1; got < n && k != 0; got += k) {
+        k = zone->attr.backend->import(zone->attr.source, items + got, n - got);
+    }
+    __atomic_add_fetch(&zone->retired_requests, got - popped, __ATOMIC_RELAXED);
+    if (cache != NULL) {
+        cache->net += (int64_t)(got - popped);
+    }
+    return got;
 }
 
 void *cellar__zone_alloc(struct cellar__zone *zone)
 {
     struct cellar__thread *thread = cellar__self;
-    void *item = cellar__cache_pop(&thread->caches[zone->id]);
+    void *item = cellar__cache_pop(cellar__thread_cache(thread, zone->id));
     if (item == NULL) {
         item = cellar__zone_alloc_slow(zone, thread);
     }
@@ -313,7 +396,7 @@ void cellar__zone_free(struct cellar__zone *zone, void *item)
     if (zone->attr.dtor != NULL) {
         zone->attr.dtor(item, zone->attr.size, zone->attr.ctx);
     }
-    if (!cellar__cache_push(&thread->caches[zone->id], item)) {
+    if (!cellar__cache_push(cellar__thread_cache(thread, zone->id), item)) {
         cellar__zone_free_slow(zone, thread, item);
     }
 }
@@ -323,10 +406,29 @@ void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *c
     struct cellar__bucket *previous = cache->previous;
     struct cellar__bucket *loaded = cellar__cache_unload(cache);
     cache->previous = NULL;
-    zone_hand_over(zone, loaded);
-    zone_hand_over(zone, previous);
+    zone_part(zone, cache, loaded);
+    zone_part(zone, cache, previous);
     __atomic_add_fetch(&zone->retired_requests, cache->nrequests, __ATOMIC_RELAXED);
     cache->nrequests = 0;
+}
+
+bool cellar__zone_take_load(struct cellar__zone *zone, struct cellar__cache *cache,
+                            struct cellar__zone_load *ret_load)
+{
+    *ret_load = (struct cellar__zone_load){.previous = cache->previous};
+    ret_load->loaded = cellar__cache_unload(cache);
+    int64_t surplus = (ret_load->loaded == NULL ? 0 : ret_load->loaded->count) +
+                      (ret_load->previous == NULL ? 0 : ret_load->previous->count) - cache->net;
+    __atomic_add_fetch(&zone->retired_requests, cache->nrequests, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&zone->retired_surplus, surplus > 0 ? (uint64_t)surplus : 0, __ATOMIC_RELAXED);
+    *cache = (struct cellar__cache){0};
+    return ret_load->loaded != NULL || ret_load->previous != NULL;
+}
+
+void cellar__zone_give_load(struct cellar__zone *zone, struct cellar__zone_load *load)
+{
+    zone_hand_over(zone, load->loaded);
+    zone_hand_over(zone, load->previous);
 }
 
 void cellar__zone_drain_depot(struct cellar__zone *zone)
@@ -335,4 +437,23 @@ void cellar__zone_drain_depot(struct cellar__zone *zone)
         zone_drain_bucket(zone, bucket);
         cellar__bucket_put(bucket);
     }
+}
+
+void cellar__zone_trim_depot(struct cellar__zone *zone, size_t nitems)
+{
+    struct cellar__bucket *bucket;
+    for (size_t gone = 0; gone < nitems && (bucket = cellar__depot_get(&zone->depot)) != NULL;) {
+        gone += bucket->count;
+        zone_drain_bucket(zone, bucket);
+        cellar__bucket_put(bucket);
+    }
+}
+
+void cellar__zone_set_max_cached(struct cellar__zone *zone, size_t n)
+{
+    size_t max_items = cellar__clamp(n / 2, 1, cellar__bucket_room(CELLAR_BUCKET_LG_MAX));
+    __atomic_store_n(&zone->max_items, (uint16_t)max_items, __ATOMIC_RELAXED);
+    __atomic_store_n(&zone->depot.max_items, (uint32_t)cellar__min(n, UINT32_MAX / 2), __ATOMIC_RELAXED);
+    size_t nitems = cellar__depot_nitems(&zone->depot);
+    cellar__zone_trim_depot(zone, nitems > n ? nitems - n : 0);
 }

@@ -13,9 +13,18 @@
  * Invariants:
  *   Z1  an item is in one place: with the program, in one bucket, or in the backend.
  *   Z2  the tag of every granule that holds a zone's items is the offset of the zone's cache in a thread's record.
+ *       Tag 0 for zones with ids above malloc's, whose items free finds by their slab.
  *   Z3  no cache holds more than 2 * max_items items of the zone, no depot more than its bound.
+ *   Z4  while a zone is pinned it is in the table and its structure lives.
  *
- * Locks: none. Zones are entered before a second thread can know of them. The backend is called unlocked.
+ * Zones that come and go (those of programs) have ids from CELLAR_THREAD_NCACHES on, which are used again. Other threads'
+ * caches hold items of theirs also after the last use: who ends a zone collects these under cellar__threads_lock, and
+ * who works through all zones, or ends a thread, pins the zone it is at.
+ *
+ * A drain of all caches is asked for by a number, the epoch, that each cache compares at its next exchange.
+ *
+ * Locks: none on the way of items. The table of zones and pins are under cellar__threads_lock. The backend is called
+ * unlocked.
  * Out of memory: alloc returns NULL; free always succeeds: without memory for a bucket the item goes to the backend.
  * Source: FreeBSD's UMA; Bonwick and Adams, "Magazines and Vmem" (USENIX 2001).
  */
@@ -60,8 +69,15 @@ struct cellar__zone {
     /* constant */
     struct cellar__zone_attr attr;
     uint16_t id;        /* index of its cache in a thread's record; 0 is no zone */
-    uint16_t max_items; /* the most a bucket holds */
+    uint16_t max_items; /* the most a bucket holds; atomic */
     bool is_ready;
+    bool is_uncached; /* atomic: no bucket of this zone is filled */
+
+    uint32_t drain_epoch; /* atomic */
+
+    /* under cellar__threads_lock */
+    uint32_t npins;
+    bool is_ending;
 
     struct cellar__depot depot;
 
@@ -69,13 +85,30 @@ struct cellar__zone {
     CELLAR_LINE_ALIGNED uint64_t retired_requests; /* of threads that ended, and those no cache served */
     uint64_t nsamples;
     uint64_t sampled_requested; /* bytes the program asked for at sampled allocations */
+    uint64_t retired_surplus;   /* items that ended threads had freed beyond those they allocated */
 };
 
 /* Fills the zone in and enters it under its id. The id is the caller's choice and free. */
 void cellar__zone_init(struct cellar__zone *zone, uint16_t id, const struct cellar__zone_attr *attr);
 
+/* The same under a free id from CELLAR_THREAD_NCACHES on. 0, or -ENOSPC when there is none. */
+int cellar__zone_enter(struct cellar__zone *zone, const struct cellar__zone_attr *attr);
+
+/*
+ * Takes the zone out of the table when its last pin has gone, and what all threads' caches hold of it, which goes to the
+ * backend. No thread uses the zone.
+ */
+void cellar__zone_leave(struct cellar__zone *zone);
+
 /* The zone with that id, or NULL. */
 struct cellar__zone *cellar__zone_get(uint16_t id);
+
+/* The first zone with an id of at least *id that is not ending, pinned; *id is set to the one after. NULL: none. */
+struct cellar__zone *cellar__zone_pin_next(unsigned *id);
+void cellar__zone_unpin(struct cellar__zone *zone);
+
+/* In the child after a fork: pins of threads that do not exist here are gone. */
+void cellar__zone_forget_pins(void);
 
 /* Ids in use are below this. */
 uint16_t cellar__zone_id_end(void);
@@ -90,8 +123,40 @@ void cellar__zone_free(struct cellar__zone *zone, void *item);
 void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread);
 void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item);
 
+/* One item straight from the backend, or NULL. */
+void *cellar__zone_import_one(struct cellar__zone *zone);
+
+/* Gives n items straight to the backend; aborts with a message at one that is none. */
+void cellar__zone_release(struct cellar__zone *zone, void **items, size_t n);
+
+/* Ends the program because of a bad free. */
+_Noreturn void cellar__zone_panic(const struct cellar__zone *zone, const void *item,
+                                  enum cellar__item_fault fault);
+
+/* Up to n items from the thread's cache, the depot and the backend, in this order. Returns how many. */
+size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n);
+
+/* What a cache held. */
+struct cellar__zone_load {
+    struct cellar__bucket *loaded;
+    struct cellar__bucket *previous;
+};
+
+/* Takes the buckets out of the cache of a thread that ends, counts it out, and says whether there were any. */
+bool cellar__zone_take_load(struct cellar__zone *zone, struct cellar__cache *cache,
+                            struct cellar__zone_load *ret_load);
+
+/* Leaves them to the depot or the backend. */
+void cellar__zone_give_load(struct cellar__zone *zone, struct cellar__zone_load *load);
+
 /* Gives the items of a cache to the depot or the backend; the cache is left at capacity zero. */
 void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache);
+
+/* Bounds depot and buckets to n items each; 0: nothing is cached. */
+void cellar__zone_set_max_cached(struct cellar__zone *zone, size_t n);
+
+/* Gives buckets of the depot back to the backend until nitems or a few more are gone. */
+void cellar__zone_trim_depot(struct cellar__zone *zone, size_t nitems);
 
 /* Gives everything in the depot back to the backend. */
 void cellar__zone_drain_depot(struct cellar__zone *zone);

@@ -1,0 +1,142 @@
+/* The table of zones: ids that are used again, pins, and the collection of what threads hold of a zone that ends. */
+#include <errno.h>
+
+#include "base/assert.h"
+#include "os/os.h"
+#include "zone/thread.h"
+#include "zone/zone_int.h"
+
+/* How long who ends a zone waits before it looks again for pins: they are short, and nobody wakes it. */
+#define TABLE_WAIT_NS UINT64_C(1000000)
+
+static struct cellar__zone *table_zones[CELLAR_THREAD_NIDS]; /* atomic; changed under cellar__threads_lock */
+static unsigned table_first_free = CELLAR_THREAD_NCACHES;    /* no id from NCACHES to here is free; under the lock */
+static uint16_t table_end = 1;                               /* atomic; only rises */
+
+void cellar__zone_set_entry(unsigned id, struct cellar__zone *zone)
+{
+    __atomic_store_n(&table_zones[id], zone, __ATOMIC_RELEASE);
+    if (id >= table_end) {
+        __atomic_store_n(&table_end, (uint16_t)(id + 1), __ATOMIC_RELEASE);
+    }
+}
+
+struct cellar__zone *cellar__zone_get(uint16_t id)
+{
+    return __atomic_load_n(&table_zones[id], __ATOMIC_ACQUIRE);
+}
+
+uint16_t cellar__zone_id_end(void)
+{
+    return __atomic_load_n(&table_end, __ATOMIC_ACQUIRE);
+}
+
+static uint64_t table_lock(void)
+{
+    uint64_t mask = cellar__os_signals_block();
+    cellar__lock_forget_held();
+    cellar__lock_acquire(&cellar__threads_lock);
+    return mask;
+}
+
+static void table_unlock(uint64_t mask)
+{
+    cellar__lock_release(&cellar__threads_lock);
+    cellar__os_signals_restore(mask);
+}
+
+int cellar__zone_enter(struct cellar__zone *zone, const struct cellar__zone_attr *attr)
+{
+    cellar__zone_fill(zone, attr);
+    uint64_t mask = table_lock();
+    unsigned id = table_first_free;
+    while (id < CELLAR_THREAD_NIDS && table_zones[id] != NULL) {
+        id++;
+    }
+    table_first_free = id;
+    if (id < CELLAR_THREAD_NIDS) {
+        zone->id = (uint16_t)id;
+        cellar__zone_set_entry(id, zone);
+    }
+    table_unlock(mask);
+    return zone->id == 0 ? -ENOSPC : 0;
+}
+
+struct cellar__zone *cellar__zone_pin_next(unsigned *id)
+{
+    struct cellar__zone *found = NULL;
+    uint64_t mask = table_lock();
+    for (; *id < table_end && found == NULL; ++*id) {
+        struct cellar__zone *zone = table_zones[*id];
+        if (zone != NULL && !zone->is_ending) {
+            zone->npins++;
+            found = zone;
+        }
+    }
+    table_unlock(mask);
+    return found;
+}
+
+void cellar__zone_unpin(struct cellar__zone *zone)
+{
+    uint64_t mask = table_lock();
+    CELLAR_ASSERT(zone->npins > 0);
+    zone->npins--;
+    table_unlock(mask);
+}
+
+void cellar__zone_forget_pins(void)
+{
+    for (unsigned id = CELLAR_THREAD_NCACHES; id < table_end; id++) {
+        if (table_zones[id] != NULL) {
+            table_zones[id]->npins = 0;
+        }
+    }
+}
+
+/* Takes the buckets of the zone out of all caches, and the zone out of the table. False while it is pinned. */
+static bool table_collect(struct cellar__zone *zone, struct cellar__bucket_stack *ret_buckets)
+{
+    struct cellar__zone_load load;
+    zone->is_ending = true;
+    if (zone->npins != 0) {
+        return false;
+    }
+    CELLAR_LIST_EACH(node, cellar__thread_list())
+    {
+        struct cellar__thread *thread = CELLAR_CONTAINER(node, struct cellar__thread, all);
+        if (!cellar__thread_has_chunk(thread, zone->id)) {
+            continue;
+        }
+        cellar__zone_take_load(zone, cellar__thread_cache(thread, zone->id), &load);
+        if (load.loaded != NULL) {
+            cellar__bucket_push(ret_buckets, load.loaded);
+        }
+        if (load.previous != NULL) {
+            cellar__bucket_push(ret_buckets, load.previous);
+        }
+    }
+    __atomic_store_n(&table_zones[zone->id], NULL, __ATOMIC_RELEASE);
+    table_first_free = zone->id < table_first_free ? zone->id : table_first_free;
+    return true;
+}
+
+void cellar__zone_leave(struct cellar__zone *zone)
+{
+    struct cellar__bucket_stack buckets = {0};
+    bool is_out = false;
+    while (!is_out) {
+        uint64_t mask = table_lock();
+        is_out = table_collect(zone, &buckets);
+        table_unlock(mask);
+        if (!is_out) {
+            uint32_t never = 0;
+            cellar__os_wait_for(&never, 0, TABLE_WAIT_NS);
+        }
+    }
+    for (struct cellar__bucket *bucket; (bucket = cellar__bucket_pop(&buckets)) != NULL;) {
+        struct cellar__zone_load load = {.loaded = bucket};
+        cellar__zone_give_load(zone, &load);
+    }
+    cellar__zone_drain_depot(zone);
+}

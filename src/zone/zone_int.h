@@ -1,0 +1,13 @@
+/* What the files of the zone level share of a zone. */
+#ifndef CELLAR_ZONE_ZONE_INT_H
+#define CELLAR_ZONE_ZONE_INT_H
+
+#include "zone/zone.h"
+
+/* The zone as it begins, but for its id. */
+void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr *attr);
+
+/* Enters the zone in the table. Under cellar__threads_lock, or before there is a second thread. */
+void cellar__zone_set_entry(unsigned id, struct cellar__zone *zone);
+
+#endif
