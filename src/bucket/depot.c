@@ -24,7 +24,8 @@ struct cellar__bucket *cellar__depot_get(struct cellar__depot *depot)
     if (bucket != NULL) {
         uint32_t left = __atomic_sub_fetch(&depot->nitems, bucket->count, __ATOMIC_RELAXED);
         __atomic_sub_fetch(&depot->nbuckets, 1, __ATOMIC_RELAXED);
-        if (left < __atomic_load_n(&depot->low_items, __ATOMIC_RELAXED)) { /* an estimate: a lost race is no harm */
+        if (left <
+            __atomic_load_n(&depot->low_items, __ATOMIC_RELAXED)) { /* an estimate: a lost race is no harm */
             __atomic_store_n(&depot->low_items, left, __ATOMIC_RELAXED);
         }
     }

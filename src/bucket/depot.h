@@ -13,8 +13,8 @@ struct cellar__depot {
     CELLAR_LINE_ALIGNED struct cellar__bucket_stack stack;
     uint32_t nitems; /* atomic */
     uint32_t nbuckets;
-    uint32_t low_items; /* the fewest since the last trim */
-    uint32_t max_items; /* atomic; changed by who owns the depot */
+    uint32_t low_items;   /* the fewest since the last trim */
+    uint32_t max_items;   /* atomic; changed by who owns the depot */
     uint32_t max_buckets; /* constant */
 };
 

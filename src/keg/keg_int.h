@@ -8,8 +8,7 @@
 CELLAR_INLINE struct cellar__slab *cellar__keg_slab_of(const struct cellar__keg *keg, const void *addr)
 {
     struct cellar__run *run = cellar__run_find(addr);
-    bool is_ours =
-        run != NULL && run->kind == CELLAR_RUN_SLAB && ((struct cellar__slab *)run)->keg == keg;
+    bool is_ours = run != NULL && run->kind == CELLAR_RUN_SLAB && ((struct cellar__slab *)run)->keg == keg;
     return is_ours ? (struct cellar__slab *)run : NULL;
 }
 

@@ -8,6 +8,10 @@
 #include "large/huge.h"
 #include "malloc/foreign.h"
 #include "malloc/heap.h"
+#include "malloc/options.h"
+#include "os/panic.h"
+#include "zone/item.h"
+#include "zone/pressure.h"
 #include "zone/thread.h"
 
 /* The clockwork of decay: looked at whenever a bucket has run dry, so a process that allocates gives memory back. */
@@ -61,21 +65,29 @@ static void *block_alloc(size_t size, bool zero)
     return zero ? memset(block, 0, size) : block;
 }
 
-void *cellar__block_alloc(size_t size)
-{
-    return cellar__heap_start() ? block_alloc(size, false) : NULL;
-}
-
-void *cellar__block_alloc_zero(size_t size)
-{
-    return cellar__heap_start() ? block_alloc(size, true) : NULL;
-}
-
-void *cellar__block_alloc_aligned(size_t size, size_t align)
+/* Once more after the program has freed what it can spare. */
+static void *block_alloc_start(size_t size, bool zero)
 {
     if (!cellar__heap_start()) {
         return NULL;
     }
+    void *block = block_alloc(size, zero);
+    bool again = CELLAR_UNLIKELY(block == NULL) && cellar__pressure_call();
+    return again ? block_alloc(size, zero) : block;
+}
+
+void *cellar__block_alloc(size_t size)
+{
+    return block_alloc_start(size, false);
+}
+
+void *cellar__block_alloc_zero(size_t size)
+{
+    return block_alloc_start(size, true);
+}
+
+static void *block_alloc_aligned(size_t size, size_t align)
+{
     unsigned id = cellar__class_of_aligned(size, align);
     if (id == 0) {
         return cellar__huge_alloc(size == 0 ? 1 : size, align, false);
@@ -87,6 +99,36 @@ void *cellar__block_alloc_aligned(size_t size, size_t align)
     return block;
 }
 
+void *cellar__block_alloc_aligned(size_t size, size_t align)
+{
+    if (!cellar__heap_start()) {
+        return NULL;
+    }
+    void *block = block_alloc_aligned(size, align);
+    bool again = CELLAR_UNLIKELY(block == NULL) && cellar__pressure_call();
+    return again ? block_alloc_aligned(size, align) : block;
+}
+
+/* An item of a zone of the program: its slab tells. False when it is none. */
+static bool block_free_item(void *block)
+{
+    struct cellar__slab *slab;
+    struct cellar_zone *zone = cellar__user_find(block, &slab);
+    if (zone == NULL) {
+        return false;
+    }
+    const char *name = zone->base.attr.name;
+    if (cellar__options_get()->zone_free == CELLAR_ZONE_FREE_ABORT) {
+        cellar__panic("free(%p): an item of zone %s, stopped by the option zone_free:abort", block, name);
+    }
+    if (zone->zone_keg->zones.next != zone->zone_keg->zones.prev) {
+        cellar__panic("free(%p): several zones share the slabs of zone %s, and free cannot tell whose it is",
+                      block, name);
+    }
+    cellar__item_free(zone, block, NULL);
+    return true;
+}
+
 void cellar__block_free(void *block)
 {
     if (block == NULL) {
@@ -96,7 +138,7 @@ void cellar__block_free(void *block)
     if (tag != 0) {
         unsigned id = tag / sizeof(struct cellar__cache);
         cellar__zone_free_slow(cellar__zone_get((uint16_t)id), cellar__self, block);
-    } else if (!cellar__huge_free(block)) {
+    } else if (!block_free_item(block) && !cellar__huge_free(block)) {
         cellar__foreign_free(block);
     }
 }
@@ -107,7 +149,9 @@ size_t cellar__block_usable(const void *block)
     if (tag != 0) {
         return cellar__class_size(tag / (unsigned)sizeof(struct cellar__cache));
     }
-    return cellar__huge_size(block);
+    struct cellar__slab *slab;
+    const struct cellar_zone *zone = cellar__user_find(block, &slab);
+    return zone != NULL ? zone->size : cellar__huge_size(block);
 }
 
 static void *block_move(void *block, size_t old_size, size_t size)
@@ -141,7 +185,11 @@ static bool block_stays(size_t old_size, size_t size)
 
 void *cellar__block_resize(void *block, size_t size)
 {
+    struct cellar__slab *slab;
     size_t old_size = cellar__block_usable(block);
+    if (CELLAR_UNLIKELY(cellar__page_map_tag(block) == 0) && cellar__user_find(block, &slab) != NULL) {
+        cellar__panic("realloc of %p: an item of a zone cannot change its size", block);
+    }
     if (old_size == 0) {
         return cellar__foreign_realloc(block, size);
     }

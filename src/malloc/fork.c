@@ -11,6 +11,7 @@
 #include "smr/smr.h"
 #include "submap/window.h"
 #include "zone/thread.h"
+#include "zone/user.h"
 
 /* The locks above the kegs, in order of rank. */
 static struct cellar__lock *const fork_low_locks[] = {&cellar__huge_lock, &cellar__dirty_lock};
@@ -55,10 +56,11 @@ void cellar__fork_prepare(void)
     cellar__lock_forget_held();
     cellar__smr_lock_all();
     cellar__lock_acquire(&cellar__threads_lock);
-    cellar__lock_allow_equal(true); /* kegs have one rank; here they go by class */
+    cellar__lock_allow_equal(true); /* kegs have one rank; here they go by zone id */
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
         cellar__keg_lock(cellar__heap_keg(id));
     }
+    cellar__user_fork_acquire();
     fork_acquire(fork_low_locks, CELLAR_COUNTOF(fork_low_locks));
     cellar__registry_lock_all(); /* arenas, too, have one rank; each is held for one operation alone */
     fork_acquire(fork_high_locks, CELLAR_COUNTOF(fork_high_locks));
@@ -75,6 +77,7 @@ static uint64_t fork_release(void)
     fork_drop(fork_high_locks, CELLAR_COUNTOF(fork_high_locks));
     cellar__registry_unlock_all();
     fork_drop(fork_low_locks, CELLAR_COUNTOF(fork_low_locks));
+    cellar__user_fork_release();
     for (unsigned id = CELLAR_CLASS_NSLAB; id > 0; id--) {
         cellar__lock_release(&cellar__heap_keg(id)->lock);
     }
@@ -96,6 +99,7 @@ void cellar__fork_child(void)
         uint64_t mask = fork_release();
         cellar__thread_forget_orphans();
         cellar__smr_forget_orphans();
+        cellar__zone_forget_pins();
         cellar__os_signals_restore(mask);
     }
 }

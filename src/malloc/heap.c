@@ -4,10 +4,29 @@
 #include "arena/dirty.h"
 #include "base/fmt.h"
 #include "large/huge.h"
+#include "malloc/foreign.h"
+#include "malloc/fork.h"
 #include "malloc/options.h"
+#include "malloc/root.h"
+#include "malloc/stats.h"
 #include "meta/meta.h"
 #include "os/os.h"
+#include "zone/reclaim.h"
 #include "zone/thread.h"
+
+/* Here, because a static link that takes anything of the heap from the archive takes this object. */
+__attribute__((constructor)) static void heap_attach(void)
+{
+    cellar__foreign_attach();
+    cellar__fork_register();
+    cellar__root_publish();
+}
+
+/* Runs after the program's own exit handlers: a preloaded library is initialised before the program. */
+__attribute__((destructor)) static void heap_detach(void)
+{
+    cellar__stats_at_exit();
+}
 
 enum heap_state { HEAP_IDLE, HEAP_STARTING };
 
@@ -130,6 +149,7 @@ size_t cellar__heap_trim(void)
         }
         cellar__zone_drain_depot(&heap_zones[id]);
     }
+    cellar__reclaim_all(CELLAR_ZONE_DRAIN_ALL);
     size_t purged = cellar__dirty_purge_all() + cellar__huge_purge_all();
     cellar__os_signals_restore(mask);
     return purged;

@@ -17,12 +17,10 @@
 #include "malloc/classes.h"
 #include "malloc/fast.h"
 #include "malloc/foreign.h"
-#include "malloc/fork.h"
 #include "malloc/heap.h"
 #include "malloc/info.h"
 #include "malloc/names.h"
 #include "malloc/options.h"
-#include "malloc/root.h"
 #include "malloc/stats.h"
 #include "os/os.h"
 #include "os/panic.h"
@@ -30,20 +28,6 @@
 const char *cellar_version(void)
 {
     return CELLAR_VERSION;
-}
-
-/* Here, because a static link takes from the archive the object that defines malloc, and what it refers to. */
-__attribute__((constructor)) static void malloc_attach(void)
-{
-    cellar__foreign_attach();
-    cellar__fork_register();
-    cellar__root_publish();
-}
-
-/* Runs after the program's own exit handlers: a preloaded library is initialised before the program. */
-__attribute__((destructor)) static void malloc_detach(void)
-{
-    cellar__stats_at_exit();
 }
 
 static CELLAR_COLD void *malloc_fail(void)

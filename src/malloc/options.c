@@ -33,6 +33,7 @@ static const char *const options_fits[] = {"instant", "segregated", "quick", "be
 static const char *const options_sizings[] = {"exact", "constant", "pow2", NULL}; /* enum cellar__sizing */
 static const char *const options_foreign[] = {"libc", "abort", "report", "ignore", NULL};
 static const char *const options_zero[] = {"free", "alloc", "abort", NULL};
+static const char *const options_zone_free[] = {"free", "abort", NULL};
 static const char *const options_thp[] = {"off", "huge", NULL};
 static const char *const options_exit[] = {"off", "text", "json", NULL};
 
@@ -49,6 +50,7 @@ static const struct cellar_option options_table[] = {
     {"foreign_free", "choice", "libc", "libc, abort, report, ignore",
      "what free does with an address that is not Cellar's"},
     {"zero_realloc", "choice", "free", "free, alloc, abort", "what realloc(p, 0) does"},
+    {"zone_free", "choice", "free", "free, abort", "what free does with an item of a cellar_zone"},
     {"thp", "choice", "off", "off, huge", "huge: ask for transparent huge pages for blocks above 1 MiB"},
     {"stats_at_exit", "choice", "off", "off, text, json", "write statistics when the process ends"},
     {"stats_file", "path", "", "a path", "append the statistics to this file instead of stderr"},
@@ -64,6 +66,7 @@ static const struct option_entry options_entries[CELLAR_COUNTOF(options_table)] 
     {OPTION_BYTES, &options_values.limit, NULL, UINT64_MAX},
     {OPTION_CHOICE, &options_values.foreign_free, options_foreign, 0},
     {OPTION_CHOICE, &options_values.zero_realloc, options_zero, 0},
+    {OPTION_CHOICE, &options_values.zone_free, options_zone_free, 0},
     {OPTION_CHOICE, &options_values.thp, options_thp, 0},
     {OPTION_CHOICE, &options_values.stats_at_exit, options_exit, 0},
     {OPTION_PATH, options_values.stats_file, NULL, sizeof options_values.stats_file},

@@ -26,6 +26,19 @@ static unsigned machine_ncpus(void)
     return ncpus == 0 ? 1 : ncpus;
 }
 
+/* Text such as "0-7" or "0,2-3": the number behind the last CPU. At least what the process may run on now. */
+static CELLAR_COLD unsigned machine_read_cpu_end(void)
+{
+    char text[256] = "";
+    unsigned last = 0;
+    ssize_t length = cellar__file_read("/sys/devices/system/cpu/possible", text, sizeof text);
+    for (ssize_t i = 0; i < length && last < 8192; i++) {
+        bool is_digit = text[i] >= '0' && text[i] <= '9';
+        last = is_digit ? last * 10 + (unsigned)(text[i] - '0') : text[i] == '\n' ? last : 0;
+    }
+    return (unsigned)cellar__clamp(last + 1, machine_ncpus(), 8192);
+}
+
 static size_t machine_address_limit(void)
 {
     struct rlimit limit = {0};
@@ -71,4 +84,15 @@ const struct cellar__machine *cellar__os_machine(void)
         machine_read_once();
     }
     return &machine_self;
+}
+
+unsigned cellar__os_cpu_end(void)
+{
+    static uint32_t known; /* whoever reads it first reads the same */
+    uint32_t end = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    if (CELLAR_UNLIKELY(end == 0)) {
+        end = machine_read_cpu_end();
+        __atomic_store_n(&known, end, __ATOMIC_RELAXED);
+    }
+    return end;
 }

@@ -67,6 +67,15 @@ void cellar__os_wait_for(uint32_t *word, uint32_t value, uint64_t timeout_ns);
 uint64_t cellar__os_signals_block(void);
 void cellar__os_signals_restore(uint64_t mask);
 
+/* CPU numbers are below this, also those of CPUs that may come. Read when first asked. */
+unsigned cellar__os_cpu_end(void);
+
+/* The CPU that the thread runs on, below cpu_end. */
+unsigned cellar__os_cpu(void);
+
+/* Monotonic time in nanoseconds, exact. */
+uint64_t cellar__os_exact_ns(void);
+
 /* Monotonic time in nanoseconds; the coarse clock (a few ms) that costs no system call. */
 uint64_t cellar__os_now_ns(void);
 

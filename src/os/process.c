@@ -1,5 +1,7 @@
 /* Time, identity and resources of the running process. */
+#define _GNU_SOURCE
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -50,6 +52,20 @@ uint64_t cellar__os_now_ns(void)
     /* Answered by the vDSO; it cannot fail and leaves errno alone. */
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t cellar__os_exact_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* The kernel's vDSO or restartable sequences answer; where neither can, CPU 0 is as good as any. */
+unsigned cellar__os_cpu(void)
+{
+    int cpu = sched_getcpu();
+    return cpu < 0 || (unsigned)cpu >= cellar__os_cpu_end() ? 0 : (unsigned)cpu;
 }
 
 int cellar__os_pid(void)

@@ -10,8 +10,9 @@
 #define TABLE_WAIT_NS UINT64_C(1000000)
 
 static struct cellar__zone *table_zones[CELLAR_THREAD_NIDS]; /* atomic; changed under cellar__threads_lock */
-static unsigned table_first_free = CELLAR_THREAD_NCACHES;    /* no id from NCACHES to here is free; under the lock */
-static uint16_t table_end = 1;                               /* atomic; only rises */
+static unsigned table_first_free =
+    CELLAR_THREAD_NCACHES;     /* no id from NCACHES to here is free; under the lock */
+static uint16_t table_end = 1; /* atomic; only rises */
 
 void cellar__zone_set_entry(unsigned id, struct cellar__zone *zone)
 {
@@ -31,24 +32,10 @@ uint16_t cellar__zone_id_end(void)
     return __atomic_load_n(&table_end, __ATOMIC_ACQUIRE);
 }
 
-static uint64_t table_lock(void)
-{
-    uint64_t mask = cellar__os_signals_block();
-    cellar__lock_forget_held();
-    cellar__lock_acquire(&cellar__threads_lock);
-    return mask;
-}
-
-static void table_unlock(uint64_t mask)
-{
-    cellar__lock_release(&cellar__threads_lock);
-    cellar__os_signals_restore(mask);
-}
-
 int cellar__zone_enter(struct cellar__zone *zone, const struct cellar__zone_attr *attr)
 {
     cellar__zone_fill(zone, attr);
-    uint64_t mask = table_lock();
+    uint64_t mask = cellar__threads_acquire();
     unsigned id = table_first_free;
     while (id < CELLAR_THREAD_NIDS && table_zones[id] != NULL) {
         id++;
@@ -56,33 +43,41 @@ int cellar__zone_enter(struct cellar__zone *zone, const struct cellar__zone_attr
     table_first_free = id;
     if (id < CELLAR_THREAD_NIDS) {
         zone->id = (uint16_t)id;
+        zone->is_hidden = true;
         cellar__zone_set_entry(id, zone);
     }
-    table_unlock(mask);
+    cellar__threads_release(mask);
     return zone->id == 0 ? -ENOSPC : 0;
+}
+
+void cellar__zone_show(struct cellar__zone *zone)
+{
+    uint64_t mask = cellar__threads_acquire();
+    zone->is_hidden = false;
+    cellar__threads_release(mask);
 }
 
 struct cellar__zone *cellar__zone_pin_next(unsigned *id)
 {
     struct cellar__zone *found = NULL;
-    uint64_t mask = table_lock();
+    uint64_t mask = cellar__threads_acquire();
     for (; *id < table_end && found == NULL; ++*id) {
         struct cellar__zone *zone = table_zones[*id];
-        if (zone != NULL && !zone->is_ending) {
+        if (zone != NULL && !zone->is_hidden) {
             zone->npins++;
             found = zone;
         }
     }
-    table_unlock(mask);
+    cellar__threads_release(mask);
     return found;
 }
 
 void cellar__zone_unpin(struct cellar__zone *zone)
 {
-    uint64_t mask = table_lock();
+    uint64_t mask = cellar__threads_acquire();
     CELLAR_ASSERT(zone->npins > 0);
     zone->npins--;
-    table_unlock(mask);
+    cellar__threads_release(mask);
 }
 
 void cellar__zone_forget_pins(void)
@@ -98,7 +93,7 @@ void cellar__zone_forget_pins(void)
 static bool table_collect(struct cellar__zone *zone, struct cellar__bucket_stack *ret_buckets)
 {
     struct cellar__zone_load load;
-    zone->is_ending = true;
+    zone->is_hidden = true;
     if (zone->npins != 0) {
         return false;
     }
@@ -126,9 +121,9 @@ void cellar__zone_leave(struct cellar__zone *zone)
     struct cellar__bucket_stack buckets = {0};
     bool is_out = false;
     while (!is_out) {
-        uint64_t mask = table_lock();
+        uint64_t mask = cellar__threads_acquire();
         is_out = table_collect(zone, &buckets);
-        table_unlock(mask);
+        cellar__threads_release(mask);
         if (!is_out) {
             uint32_t never = 0;
             cellar__os_wait_for(&never, 0, TABLE_WAIT_NS);

@@ -18,7 +18,7 @@ struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
     {                                                                                                        \
         .by_size = {[0 ... CELLAR_THREAD_NSMALL - 1] = &(record).caches[0]},                                 \
         .chunks = {&(record).caches[0], &(record).caches[CELLAR_THREAD_CHUNK],                               \
-                   [THREAD_NOWN ... CELLAR_THREAD_NCHUNKS - 1] = cellar__thread_chunk_empty},                        \
+                   [THREAD_NOWN... CELLAR_THREAD_NCHUNKS - 1] = cellar__thread_chunk_empty},                 \
     }
 struct cellar__thread cellar__thread_empty = THREAD_SHARED(cellar__thread_empty);
 struct cellar__thread cellar__thread_over = THREAD_SHARED(cellar__thread_over);
@@ -31,6 +31,20 @@ static size_t thread_count;
 static void (*thread_prepare)(struct cellar__thread *thread);
 static pthread_key_t thread_key;
 static bool thread_key_exists;
+
+uint64_t cellar__threads_acquire(void)
+{
+    uint64_t mask = cellar__os_signals_block();
+    cellar__lock_forget_held();
+    cellar__lock_acquire(&cellar__threads_lock);
+    return mask;
+}
+
+void cellar__threads_release(uint64_t mask)
+{
+    cellar__lock_release(&cellar__threads_lock);
+    cellar__os_signals_restore(mask);
+}
 
 /* The zones of malloc, which are never destroyed. */
 static void thread_drain(struct cellar__thread *thread)

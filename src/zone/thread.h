@@ -55,6 +55,12 @@ extern CELLAR_HIDDEN struct cellar__thread cellar__thread_over;  /* of threads t
 extern CELLAR_HIDDEN struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
 extern struct cellar__lock cellar__threads_lock; /* also guards the table of zones (zone/zone.h) */
 
+/*
+ * Takes cellar__threads_lock with signals blocked, and undoes both. For callers that come from the program.
+ */
+uint64_t cellar__threads_acquire(void);
+void cellar__threads_release(uint64_t mask);
+
 /* Whether this is a shared record, in which every cache is empty and full. */
 CELLAR_INLINE bool cellar__thread_is_empty(const struct cellar__thread *thread)
 {

@@ -77,7 +77,7 @@ struct cellar__zone {
 
     /* under cellar__threads_lock */
     uint32_t npins;
-    bool is_ending;
+    bool is_hidden; /* not yet whole, or ending: nobody new may pin it */
 
     struct cellar__depot depot;
 
@@ -91,8 +91,10 @@ struct cellar__zone {
 /* Fills the zone in and enters it under its id. The id is the caller's choice and free. */
 void cellar__zone_init(struct cellar__zone *zone, uint16_t id, const struct cellar__zone_attr *attr);
 
-/* The same under a free id from CELLAR_THREAD_NCACHES on. 0, or -ENOSPC when there is none. */
+/* The same under a free id from CELLAR_THREAD_NCACHES on, hidden until show. 0, or -ENOSPC when there is none. */
 int cellar__zone_enter(struct cellar__zone *zone, const struct cellar__zone_attr *attr);
+
+void cellar__zone_show(struct cellar__zone *zone);
 
 /*
  * Takes the zone out of the table when its last pin has gone, and what all threads' caches hold of it, which goes to the
@@ -103,7 +105,7 @@ void cellar__zone_leave(struct cellar__zone *zone);
 /* The zone with that id, or NULL. */
 struct cellar__zone *cellar__zone_get(uint16_t id);
 
-/* The first zone with an id of at least *id that is not ending, pinned; *id is set to the one after. NULL: none. */
+/* The first zone with an id of at least *id that is not hidden, pinned; *id is set to the one after. NULL: none. */
 struct cellar__zone *cellar__zone_pin_next(unsigned *id);
 void cellar__zone_unpin(struct cellar__zone *zone);
 

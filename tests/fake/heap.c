@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "arena/dirty.h"
 #include "base/assert.h"
 #include "os/lock.h"
 
@@ -141,4 +142,9 @@ void cellar__run_give(struct cellar__run *run)
     cellar__page_map_set(run->base, run->ngranules, 0, 0);
     fake_heap.nruns--;
     fake_heap.ngranules -= run->ngranules;
+}
+
+size_t cellar__dirty_purge_all(void)
+{
+    return 0;
 }

@@ -14,3 +14,8 @@ const struct cellar__machine *cellar__os_machine(void)
 {
     return &fake_machine;
 }
+
+unsigned cellar__os_cpu_end(void)
+{
+    return fake_machine.ncpus;
+}

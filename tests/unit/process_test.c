@@ -20,6 +20,21 @@ TEST(now_is_the_monotonic_clock)
     CHECK_LE(now, cellar__os_now_ns());
 }
 
+TEST(exact_clock_is_the_monotonic_clock)
+{
+    uint64_t before = clock_ns(CLOCK_MONOTONIC);
+    uint64_t now = cellar__os_exact_ns();
+    CHECK_LE(before, now);
+    CHECK_LE(now, clock_ns(CLOCK_MONOTONIC));
+}
+
+TEST(cpu_is_one_of_those_there_may_be)
+{
+    CHECK_GE(cellar__os_cpu_end(), cellar__os_machine()->ncpus);
+    CHECK_GE((long)cellar__os_cpu_end(), sysconf(_SC_NPROCESSORS_CONF));
+    CHECK_LT(cellar__os_cpu(), cellar__os_cpu_end());
+}
+
 TEST(pids)
 {
     CHECK_EQ(cellar__os_pid(), getpid());

@@ -1,0 +1,12 @@
+/* reclaim: giving free items back to slabs, and empty slabs to the heap. */
+#ifndef CELLAR_ZONE_RECLAIM_H
+#define CELLAR_ZONE_RECLAIM_H
+
+#include "zone/user.h"
+
+void cellar__reclaim_zone(struct cellar_zone *zone, enum cellar_zone_reclaim how);
+
+/* Every zone of the program. */
+void cellar__reclaim_all(enum cellar_zone_reclaim how);
+
+#endif
