@@ -39,6 +39,7 @@ void cellar__debug_free(struct cellar_zone *zone, void *item)
     if (fault != CELLAR_ITEM_OK) {
         cellar__zone_panic(&zone->base, item, fault);
     }
+    cellar__zone_count_net(&zone->base, -1);
     __atomic_sub_fetch(&zone->nheld, 1, __ATOMIC_RELAXED);
 }
 

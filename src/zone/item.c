@@ -48,6 +48,7 @@ static void *item_get(struct cellar_zone *zone, struct cellar__request *request)
     }
     if (item == NULL && (request->flags & CELLAR_ZONE_USE_RESERVE) != 0) {
         item = cellar__stock_take(zone);
+        __atomic_add_fetch(&zone->base.retired_requests, item != NULL, __ATOMIC_RELAXED);
     }
     if (item == NULL) {
         request->error = ENOMEM;

@@ -102,8 +102,11 @@ bool cellar__pressure_relieve(void)
     }
     pressure_call_all();
     cellar__reclaim_all(CELLAR_ZONE_DRAIN_ALL);
-    for (uint16_t id = 1; id < CELLAR_THREAD_NCACHES && id < cellar__zone_id_end(); id++) { /* malloc's */
-        cellar__zone_drain_depot(cellar__zone_get(id));
+    for (uint16_t id = 1; id < CELLAR_THREAD_NCACHES; id++) { /* malloc's, which never go */
+        struct cellar__zone *zone = cellar__zone_get(id);
+        if (zone != NULL) {
+            cellar__zone_drain_depot(zone);
+        }
     }
     thread->is_relieving = false;
     return true;

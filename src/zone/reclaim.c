@@ -4,7 +4,7 @@
 static void reclaim_caches(struct cellar_zone *zone)
 {
     struct cellar__thread *thread = cellar__thread_own();
-    __atomic_add_fetch(&zone->base.drain_epoch, 1, __ATOMIC_RELAXED);
+    cellar__zone_ask_drain(&zone->base);
     if (!cellar__thread_is_empty(thread) && cellar__thread_has_chunk(thread, zone->base.id)) {
         cellar__zone_drain_cache(&zone->base, cellar__user_cache(zone, thread));
     }

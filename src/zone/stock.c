@@ -16,6 +16,7 @@ void *cellar__stock_take(struct cellar_zone *zone)
     void *item = zone->nstock > 0 ? zone->stock[--zone->nstock] : NULL;
     stock_set_gate(zone);
     cellar__threads_release(mask);
+    cellar__zone_count_net(&zone->base, item != NULL);
     return item;
 }
 
@@ -28,6 +29,7 @@ bool cellar__stock_put(struct cellar_zone *zone, void *item)
     }
     stock_set_gate(zone);
     cellar__threads_release(mask);
+    cellar__zone_count_net(&zone->base, -(int64_t)has_room);
     return has_room;
 }
 

@@ -35,6 +35,7 @@ uint16_t cellar__zone_id_end(void)
 int cellar__zone_enter(struct cellar__zone *zone, const struct cellar__zone_attr *attr)
 {
     cellar__zone_fill(zone, attr);
+    zone->drain_epoch = 1;
     uint64_t mask = cellar__threads_acquire();
     unsigned id = table_first_free;
     while (id < CELLAR_THREAD_NIDS && table_zones[id] != NULL) {

@@ -53,7 +53,7 @@ void cellar__user_set_caching(struct cellar_zone *zone)
                        __atomic_load_n(&zone->is_capped, __ATOMIC_RELAXED);
     __atomic_store_n(&zone->base.is_uncached, is_uncached, __ATOMIC_RELAXED);
     if (is_uncached) {
-        __atomic_add_fetch(&zone->base.drain_epoch, 1, __ATOMIC_RELAXED);
+        cellar__zone_ask_drain(&zone->base);
         cellar__zone_drain_depot(&zone->base);
     }
 }

@@ -242,38 +242,68 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
     return filled;
 }
 
-/* The thread's own record, or NULL when there is none or buckets are not to be filled. */
-static struct cellar__thread *zone_thread(const struct cellar__zone *zone, struct cellar__thread *thread)
+/*
+ * The thread gets a record and a chunk if need be, and its cache follows the drains that were asked for. NULL: no memory
+ * for it, or the zone goes without.
+ */
+static CELLAR_COLD struct cellar__cache *zone_cache_slow(struct cellar__zone *zone,
+                                                         struct cellar__thread **ret_thread)
 {
-    cellar__lock_forget_held();
-    if (cellar__thread_is_empty(thread)) {
-        thread = cellar__thread_own();
-    }
+    struct cellar__thread *thread = cellar__thread_own();
     bool is_uncached = zone_uncached || __atomic_load_n(&zone->is_uncached, __ATOMIC_RELAXED);
-    return CELLAR_UNLIKELY(is_uncached || cellar__thread_is_empty(thread)) ? NULL : thread;
-}
-
-/* The thread's cache of the zone, drained if somebody asked for that meanwhile; NULL when there is no memory for it. */
-static struct cellar__cache *zone_cache(struct cellar__zone *zone, struct cellar__thread *thread)
-{
+    if (cellar__thread_is_empty(thread)) {
+        return NULL;
+    }
     struct cellar__cache *cache = cellar__thread_cache_own(thread, zone->id);
     uint32_t epoch = __atomic_load_n(&zone->drain_epoch, __ATOMIC_RELAXED);
-    if (CELLAR_UNLIKELY(cache != NULL && cache->epoch != epoch)) {
-        cache->epoch = epoch;
+    if (cache != NULL && cache->epoch != epoch) {
         zone_drain_to_backend(zone, thread, cache);
+        cache->epoch = is_uncached ? 0 : epoch; /* of 0 comes here again */
     }
-    return cache;
+    *ret_thread = thread;
+    return is_uncached ? NULL : cache;
+}
+
+/* The thread's cache of the zone, to change. Sets *thread to the thread's own record. */
+CELLAR_INLINE struct cellar__cache *zone_cache(struct cellar__zone *zone, struct cellar__thread **thread)
+{
+    cellar__lock_forget_held();
+    struct cellar__cache *cache = cellar__thread_cache(*thread, zone->id);
+    bool is_ready = cache->epoch == __atomic_load_n(&zone->drain_epoch, __ATOMIC_RELAXED) &&
+                    !cellar__thread_is_empty(*thread) && !zone_uncached;
+    return CELLAR_LIKELY(is_ready) ? cache : zone_cache_slow(zone, thread);
+}
+
+void cellar__zone_count_net(struct cellar__zone *zone, int64_t nitems)
+{
+    struct cellar__thread *thread = cellar__self;
+    struct cellar__cache *cache = cellar__thread_cache(thread, zone->id);
+    if (!cellar__thread_is_empty(thread) && cellar__thread_has_chunk(thread, zone->id)) {
+        cache->net += nitems;
+    }
+}
+
+static CELLAR_NOINLINE void *zone_alloc_direct(struct cellar__zone *zone)
+{
+    void *item = cellar__zone_import_one(zone);
+    cellar__zone_count_net(zone, item != NULL);
+    return item;
+}
+
+static CELLAR_NOINLINE void zone_free_direct(struct cellar__zone *zone, void *item)
+{
+    cellar__zone_release(zone, &item, 1);
+    cellar__zone_count_net(zone, -1);
 }
 
 void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread)
 {
-    thread = zone_thread(zone, thread);
-    struct cellar__cache *cache = thread == NULL ? NULL : zone_cache(zone, thread);
+    struct cellar__cache *cache = zone_cache(zone, &thread);
     if (CELLAR_UNLIKELY(cache == NULL)) {
-        return cellar__zone_import_one(zone);
+        return zone_alloc_direct(zone);
     }
     if (cache->top == cache->floor && !zone_refill(zone, thread, cache)) {
-        return cellar__zone_import_one(zone);
+        return zone_alloc_direct(zone);
     }
     return cellar__cache_pop(cache);
 }
@@ -312,17 +342,16 @@ static bool zone_push(struct cellar__zone *zone, struct cellar__cache *cache, vo
 
 void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item)
 {
-    thread = zone_thread(zone, thread);
-    struct cellar__cache *cache = thread == NULL ? NULL : zone_cache(zone, thread);
+    struct cellar__cache *cache = zone_cache(zone, &thread);
     if (CELLAR_UNLIKELY(cache == NULL)) {
-        cellar__zone_release(zone, &item, 1);
+        zone_free_direct(zone, item);
         return;
     }
     if (zone_push(zone, cache, item)) {
         return;
     }
     if (!zone_make_room(zone, thread, cache) || !zone_push(zone, cache, item)) {
-        cellar__zone_release(zone, &item, 1);
+        zone_free_direct(zone, item);
     }
 }
 
@@ -354,8 +383,8 @@ static size_t zone_depot_many(struct cellar__zone *zone, void **items, size_t n)
 
 size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n)
 {
-    struct cellar__thread *thread = zone_thread(zone, cellar__self);
-    struct cellar__cache *cache = thread == NULL ? NULL : zone_cache(zone, thread);
+    struct cellar__thread *thread = cellar__self;
+    struct cellar__cache *cache = zone_cache(zone, &thread);
     size_t got = cache == NULL ? 0 : zone_pop_many(cache, items, n);
     if (got < n && cache != NULL && cache->previous != NULL && cache->previous->count > 0) {
         zone_swap(thread, cache);
@@ -369,9 +398,7 @@ size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n
         k = zone->attr.backend->import(zone->attr.source, items + got, n - got);
     }
     __atomic_add_fetch(&zone->retired_requests, got - popped, __ATOMIC_RELAXED);
-    if (cache != NULL) {
-        cache->net += (int64_t)(got - popped);
-    }
+    cellar__zone_count_net(zone, (int64_t)(got - popped));
     return got;
 }
 
@@ -447,6 +474,11 @@ void cellar__zone_trim_depot(struct cellar__zone *zone, size_t nitems)
         zone_drain_bucket(zone, bucket);
         cellar__bucket_put(bucket);
     }
+}
+
+void cellar__zone_ask_drain(struct cellar__zone *zone)
+{
+    __atomic_add_fetch(&zone->drain_epoch, 2, __ATOMIC_RELAXED);
 }
 
 void cellar__zone_set_max_cached(struct cellar__zone *zone, size_t n)

@@ -73,7 +73,8 @@ struct cellar__zone {
     bool is_ready;
     bool is_uncached; /* atomic: no bucket of this zone is filled */
 
-    uint32_t drain_epoch; /* atomic */
+    /* Atomic. 0 for zones that are never asked to drain; odd for the others, so that the shared caches never agree. */
+    uint32_t drain_epoch;
 
     /* under cellar__threads_lock */
     uint32_t npins;
@@ -131,6 +132,9 @@ void *cellar__zone_import_one(struct cellar__zone *zone);
 /* Gives n items straight to the backend; aborts with a message at one that is none. */
 void cellar__zone_release(struct cellar__zone *zone, void **items, size_t n);
 
+/* Notes that the calling thread has taken items from elsewhere than its cache, or given them there (below 0). */
+void cellar__zone_count_net(struct cellar__zone *zone, int64_t nitems);
+
 /* Ends the program because of a bad free. */
 _Noreturn void cellar__zone_panic(const struct cellar__zone *zone, const void *item,
                                   enum cellar__item_fault fault);
@@ -153,6 +157,9 @@ void cellar__zone_give_load(struct cellar__zone *zone, struct cellar__zone_load 
 
 /* Gives the items of a cache to the depot or the backend; the cache is left at capacity zero. */
 void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache);
+
+/* Lets each thread give back what its cache holds when it next comes to a slow path. For zones that were entered. */
+void cellar__zone_ask_drain(struct cellar__zone *zone);
 
 /* Bounds depot and buckets to n items each; 0: nothing is cached. */
 void cellar__zone_set_max_cached(struct cellar__zone *zone, size_t n);

@@ -34,7 +34,8 @@ static void fails(struct cellar_zone *zone, unsigned flags, int error)
 
 TEST(limit_holds)
 {
-    struct cellar_zone *zone = make((struct cellar_zone_attr){.name = "limited", .size = 64, .max_items = 10});
+    struct cellar_zone *zone =
+        make((struct cellar_zone_attr){.name = "limited", .size = 64, .max_items = 10});
     void *items[20];
     CHECK_EQ(cellar_zone_alloc_batch(zone, items, 20, NULL, CELLAR_ZONE_NOWAIT), 10);
     CHECK(cellar_zone_is_exhausted(zone));
@@ -145,8 +146,8 @@ TEST(action_may_free)
 
 static void meet_limit(size_t times)
 {
-    struct cellar_zone *zone = make(
-        (struct cellar_zone_attr){.name = "talks", .size = 64, .max_items = 1, .warning = "pool is too small"});
+    struct cellar_zone *zone = make((struct cellar_zone_attr){
+        .name = "talks", .size = 64, .max_items = 1, .warning = "pool is too small"});
     cellar_zone_alloc(zone, NULL, 0);
     for (size_t i = 0; i < times; i++) {
         fails(zone, CELLAR_ZONE_NOWAIT, EAGAIN);
@@ -246,7 +247,8 @@ static bool relieve(void *ctx)
     }
     cellar_zone_free(relieved_zone, *(void **)ctx, NULL);
     *(void **)ctx = NULL;
-    CHECK_PTR(cellar_zone_alloc(relieved_zone, NULL, CELLAR_ZONE_NOWAIT) == NULL ? relieved_zone : NULL, NULL);
+    CHECK_PTR(cellar_zone_alloc(relieved_zone, NULL, CELLAR_ZONE_NOWAIT) == NULL ? relieved_zone : NULL,
+              NULL);
     return true;
 }
 

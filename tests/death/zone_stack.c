@@ -1,0 +1,13 @@
+/* expect: cellar: invalid free of PTR in zone nodes: no item of this zone lies there */
+/* status: abort */
+#include <cellar/zone.h>
+#include <stdlib.h>
+
+int main(void)
+{
+    struct cellar_zone_attr attr = {.version = CELLAR_ZONE_ATTR_VERSION, .name = "nodes", .size = 48};
+    struct cellar_zone *zone = cellar_zone_create(&attr);
+    int here;
+    cellar_zone_free(zone, &here, NULL);
+    return 0;
+}
