@@ -287,7 +287,7 @@ struct cellar_zone_static {
     struct cellar_zone_attr attr;
 };
 
-/* The zone, made now if need be; NULL with errno as for create. Never destroyed. */
+/* The zone, made now if need be; NULL with errno as for create. Destroyed, if at all, after its last use. */
 CELLAR_API struct cellar_zone *cellar_zone_static_make(struct cellar_zone_static *once);
 
 static inline struct cellar_zone *cellar_zone_static_get(struct cellar_zone_static *once)

@@ -8,7 +8,7 @@
 
 void cellar__debug_set(struct cellar_zone *zone, bool on)
 {
-    cellar__user_shut(&zone->free_gate, CELLAR_GATE_DEBUG, on);
+    cellar__user_shut_free(zone, CELLAR_GATE_DEBUG, on);
     cellar__user_set_caching(zone);
     struct cellar__thread *thread = cellar__thread_own();
     if (on && !cellar__thread_is_empty(thread) && cellar__thread_has_chunk(thread, zone->base.id)) {

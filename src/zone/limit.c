@@ -142,8 +142,8 @@ int cellar__limit_set(struct cellar_zone *zone, size_t max_items)
     __atomic_store_n(&zone->max_items, max_items, __ATOMIC_SEQ_CST);
     /* Once counted, always counted: threads that are about to free must not meet a gate that has just opened. */
     if (max_items != 0) {
-        cellar__user_shut(&zone->alloc_gate, CELLAR_GATE_LIMIT, true);
-        cellar__user_shut(&zone->free_gate, CELLAR_GATE_LIMIT, true);
+        cellar__user_shut_alloc(zone, CELLAR_GATE_LIMIT, true);
+        cellar__user_shut_free(zone, CELLAR_GATE_LIMIT, true);
     }
     limit_wake(zone, SIZE_MAX);
     return 0;

@@ -7,7 +7,7 @@
 /* Under cellar__threads_lock. */
 static void stock_set_gate(struct cellar_zone *zone)
 {
-    cellar__user_shut(&zone->free_gate, CELLAR_GATE_STOCK, zone->nstock < zone->stock_room);
+    cellar__user_shut_free(zone, CELLAR_GATE_STOCK, zone->nstock < zone->stock_room);
 }
 
 void *cellar__stock_take(struct cellar_zone *zone)

@@ -37,12 +37,21 @@ void cellar__user_meta_free(void *block, size_t size)
     cellar__os_signals_restore(mask);
 }
 
-void cellar__user_shut(uint32_t *gate, enum cellar__gate reason, bool shut)
+void cellar__user_shut_alloc(struct cellar_zone *zone, enum cellar__gate reason, bool shut)
 {
     if (shut) {
-        __atomic_or_fetch(gate, (uint32_t)reason, __ATOMIC_RELAXED);
+        __atomic_or_fetch(&zone->alloc_gate, (uint32_t)reason, __ATOMIC_RELAXED);
     } else {
-        __atomic_and_fetch(gate, ~(uint32_t)reason, __ATOMIC_RELAXED);
+        __atomic_and_fetch(&zone->alloc_gate, ~(uint32_t)reason, __ATOMIC_RELAXED);
+    }
+}
+
+void cellar__user_shut_free(struct cellar_zone *zone, enum cellar__gate reason, bool shut)
+{
+    if (shut) {
+        __atomic_or_fetch(&zone->free_gate, (uint32_t)reason, __ATOMIC_RELAXED);
+    } else {
+        __atomic_and_fetch(&zone->free_gate, ~(uint32_t)reason, __ATOMIC_RELAXED);
     }
 }
 
@@ -180,10 +189,10 @@ static void user_fill(struct cellar_zone *zone, const struct cellar_zone_attr *a
     zone->warning = attr->warning;
     zone->action = attr->action;
     cellar__list_init(&zone->on_keg);
-    cellar__user_shut(&zone->alloc_gate, CELLAR_GATE_HOOK, attr->ctor != NULL);
-    cellar__user_shut(&zone->free_gate, CELLAR_GATE_HOOK, attr->dtor != NULL);
-    cellar__user_shut(&zone->alloc_gate, CELLAR_GATE_LIMIT, attr->max_items != 0);
-    cellar__user_shut(&zone->free_gate, CELLAR_GATE_LIMIT, attr->max_items != 0);
+    cellar__user_shut_alloc(zone, CELLAR_GATE_HOOK, attr->ctor != NULL);
+    cellar__user_shut_free(zone, CELLAR_GATE_HOOK, attr->dtor != NULL);
+    cellar__user_shut_alloc(zone, CELLAR_GATE_LIMIT, attr->max_items != 0);
+    cellar__user_shut_free(zone, CELLAR_GATE_LIMIT, attr->max_items != 0);
 }
 
 /* The zone gets its keg or source. A positive errno value or 0. */
@@ -195,7 +204,7 @@ static int user_attach(struct cellar_zone *zone, struct cellar_zone *primary,
         zone->source = *source;
         zone->size = zone->attr.size;
         zone->cpu_stride = zone->size;
-        cellar__user_shut(&zone->free_gate, CELLAR_GATE_NO_KEG, true);
+        cellar__user_shut_free(zone, CELLAR_GATE_NO_KEG, true);
         return 0;
     }
     if (primary != NULL) {

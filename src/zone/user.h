@@ -130,7 +130,8 @@ void *cellar__user_meta_alloc(size_t size);
 void cellar__user_meta_free(void *block, size_t size);
 
 /* Sets or clears a bit of a gate. */
-void cellar__user_shut(uint32_t *gate, enum cellar__gate reason, bool shut);
+void cellar__user_shut_alloc(struct cellar_zone *zone, enum cellar__gate reason, bool shut);
+void cellar__user_shut_free(struct cellar_zone *zone, enum cellar__gate reason, bool shut);
 
 /* Fills or does not fill buckets, as flags, debugging and max_cached say together. */
 void cellar__user_set_caching(struct cellar_zone *zone);
