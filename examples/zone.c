@@ -91,7 +91,7 @@ static struct cellar_zone *sessions(void)
         good += session->keys[i] == i * i;
     }
     printf("a session: %d keys still in place, log \"%s\"\n", good, session->log);
-    struct cellar_zone_stats stats;
+    struct cellar_zone_usage stats;
     cellar_zone_stats(zone, &stats);
     printf("zone %s: %zu used of at most %zu, %lu requests, %lu failed\n", stats.name, stats.used,
            stats.max_items, (unsigned long)stats.requests, (unsigned long)stats.fails);
@@ -144,7 +144,7 @@ static struct cellar_zone *inside(void)
     struct cellar_zone *zone =
         need(cellar_zone_static_get(&records)); /* calls cellar_zone_static_make once */
     struct cellar_zone_owner owner;
-    struct cellar_zone_stats stats;
+    struct cellar_zone_usage stats;
     size_t nlive = 0;
     need_good(cellar_zone_prealloc(zone, 1000));
     size_t got = cellar_zone_alloc_batch(zone, items, 1000, NULL, CELLAR_ZONE_ZERO);
@@ -166,7 +166,7 @@ static struct cellar_zone *secondary(struct cellar_zone *primary)
 {
     struct cellar_zone_attr attr = {.version = CELLAR_ZONE_ATTR_VERSION, .name = "drafts"};
     struct cellar_zone *zone = need(cellar_zone_create_secondary(primary, &attr));
-    struct cellar_zone_stats stats;
+    struct cellar_zone_usage stats;
     cellar_zone_free(zone, need(cellar_zone_alloc(zone, NULL, 0)), NULL);
     cellar_zone_stats(zone, &stats);
     printf("the same slabs, another zone: %s\n", stats.name);

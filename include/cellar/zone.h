@@ -205,7 +205,7 @@ CELLAR_API int cellar_zone_pressure_add(bool (*relieve)(void *ctx), void *ctx);
 /* Ends a registration. -ENOENT when there is none. Another thread may be in the callback for the last time. */
 CELLAR_API int cellar_zone_pressure_remove(bool (*relieve)(void *ctx), void *ctx);
 
-struct cellar_zone_stats {
+struct cellar_zone_usage {
     char name[CELLAR_ZONE_NAME_MAX + 1];
     size_t size;          /* bytes an item takes */
     size_t max_items;     /* the limit; 0: none */
@@ -221,7 +221,7 @@ struct cellar_zone_stats {
 };
 
 /* A moment of the zone; exact when no other thread uses it meanwhile. */
-CELLAR_API void cellar_zone_stats(struct cellar_zone *zone, struct cellar_zone_stats *ret_stats);
+CELLAR_API void cellar_zone_stats(struct cellar_zone *zone, struct cellar_zone_usage *ret_usage);
 
 /*
  * Visits every zone that create made, in no order, until visit returns other than 0, and returns that. visit may call

@@ -121,7 +121,7 @@ size_t cellar__walk_used(struct cellar_zone *zone)
     return walk_less(__atomic_load_n(&zone->nheld, __ATOMIC_RELAXED), sums.cached);
 }
 
-void cellar__walk_stats(struct cellar_zone *zone, struct cellar_zone_stats *ret_stats)
+void cellar__walk_stats(struct cellar_zone *zone, struct cellar_zone_usage *ret_usage)
 {
     struct walk_threads sums;
     struct cellar__keg_usage keg = {0};
@@ -129,7 +129,7 @@ void cellar__walk_stats(struct cellar_zone *zone, struct cellar_zone_stats *ret_
     if (zone->keg != NULL) {
         cellar__keg_usage(zone->keg, &keg);
     }
-    *ret_stats = (struct cellar_zone_stats){
+    *ret_usage = (struct cellar_zone_usage){
         .size = zone->size,
         .max_items = __atomic_load_n(&zone->max_items, __ATOMIC_RELAXED),
         .used = walk_less(__atomic_load_n(&zone->nheld, __ATOMIC_RELAXED), sums.cached),
@@ -142,7 +142,7 @@ void cellar__walk_stats(struct cellar_zone *zone, struct cellar_zone_stats *ret_
         .cross_frees = sums.surplus,
         .moved = __atomic_load_n(&zone->nmoved, __ATOMIC_RELAXED),
     };
-    memcpy(ret_stats->name, zone->base.attr.name, sizeof ret_stats->name);
+    memcpy(ret_usage->name, zone->base.attr.name, sizeof ret_usage->name);
 }
 
 /* ---- owner ---- */

@@ -8,7 +8,7 @@
 int cellar__walk_items(struct cellar_zone *zone,
                        int (*visit)(void *item, enum cellar_zone_state state, void *ctx), void *ctx);
 int cellar__walk_find_owner(const void *addr, struct cellar_zone_owner *ret_owner);
-void cellar__walk_stats(struct cellar_zone *zone, struct cellar_zone_stats *ret_stats);
+void cellar__walk_stats(struct cellar_zone *zone, struct cellar_zone_usage *ret_usage);
 
 /* Items with the program. */
 size_t cellar__walk_used(struct cellar_zone *zone);

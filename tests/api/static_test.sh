@@ -19,7 +19,7 @@ links() {
 }
 
 for flags in "-static" "-static-pie -fPIE"; do
-    for name in malloc info trim root; do
+    for name in malloc info trim root zone zone_limit zone_walk; do
         read -ra words <<<"$flags"
         point "$name, ${words[0]}" links "$root/tests/api/${name}_test.c" "${words[@]}"
     done

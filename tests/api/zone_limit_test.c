@@ -17,9 +17,9 @@ static struct cellar_zone *make(struct cellar_zone_attr attr)
     return zone;
 }
 
-static struct cellar_zone_stats stats_of(struct cellar_zone *zone)
+static struct cellar_zone_usage stats_of(struct cellar_zone *zone)
 {
-    struct cellar_zone_stats stats;
+    struct cellar_zone_usage stats;
     cellar_zone_stats(zone, &stats);
     CHECK_PTR(cellar_zone_check(zone), NULL);
     return stats;

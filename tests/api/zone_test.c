@@ -21,9 +21,9 @@ static struct cellar_zone *make(struct cellar_zone_attr attr)
     return zone;
 }
 
-static struct cellar_zone_stats stats_of(struct cellar_zone *zone)
+static struct cellar_zone_usage stats_of(struct cellar_zone *zone)
 {
-    struct cellar_zone_stats stats;
+    struct cellar_zone_usage stats;
     cellar_zone_stats(zone, &stats);
     CHECK_PTR(cellar_zone_check(zone), NULL);
     return stats;
@@ -44,7 +44,7 @@ TEST(items_are_distinct_aligned_and_counted)
             memset(items[j], 0, sizes[i]);
             *items[j] = j; /* an item has 16 bytes at least */
         }
-        struct cellar_zone_stats stats = stats_of(zone);
+        struct cellar_zone_usage stats = stats_of(zone);
         CHECK_STR(stats.name, "sizes");
         CHECK_GE(stats.size, sizes[i]);
         CHECK_EQ(stats.used, count);

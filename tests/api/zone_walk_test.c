@@ -15,9 +15,9 @@ static struct cellar_zone *make(struct cellar_zone_attr attr)
     return zone;
 }
 
-static struct cellar_zone_stats stats_of(struct cellar_zone *zone)
+static struct cellar_zone_usage stats_of(struct cellar_zone *zone)
 {
-    struct cellar_zone_stats stats;
+    struct cellar_zone_usage stats;
     cellar_zone_stats(zone, &stats);
     CHECK_PTR(cellar_zone_check(zone), NULL);
     return stats;
@@ -60,7 +60,7 @@ TEST(walk_sees_each_item_in_its_state)
     for (size_t i = 0; i < COUNT; i += 3) {
         cellar_zone_free(zone, items[i], NULL);
     }
-    struct cellar_zone_stats stats = stats_of(zone);
+    struct cellar_zone_usage stats = stats_of(zone);
     CHECK_EQ(cellar_zone_walk(zone, take_census, &census), 0);
     CHECK_EQ(census.count[CELLAR_ZONE_LIVE], 2000);
     CHECK_EQ(census.count[CELLAR_ZONE_LIVE], stats.used);

@@ -185,7 +185,7 @@ static int zones_count(void *item, enum cellar_zone_state state, void *ctx)
 static bool zones_agree(void)
 {
     for (size_t i = 0; i < NZONES; i++) {
-        struct cellar_zone_stats stats;
+        struct cellar_zone_usage stats;
         const struct model_zone *model = &zones[i];
         const char *broken = cellar__keg_check(model->zone->keg);
         cellar__walk_stats(model->zone, &stats);
