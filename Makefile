@@ -3,7 +3,7 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 CMAKE_BUILD = cmake --build build -j $(JOBS)
 
-.PHONY: all help setup demo test check bench bench-micro bench-arena conformance fuzz soak freestanding asan ubsan tsan format lint install clean
+.PHONY: all help setup demo test check bench bench-micro bench-arena bench-zone conformance fuzz soak freestanding asan ubsan tsan format lint install clean
 .DEFAULT_GOAL := all
 
 all: build/CMakeCache.txt ## build the library and the command into build/
@@ -31,7 +31,7 @@ test: ## everything CI checks
 check: ## the fast part, about ten seconds
 	@scripts/check
 
-bench: bench-micro bench-arena ## side by side with peers
+bench: bench-micro bench-arena bench-zone ## side by side with peers
 
 bench-micro: ## instructions and nanoseconds of small loops, beside the peers
 	@scripts/setup build bench
@@ -43,6 +43,11 @@ bench-arena: ## arenas under every fit policy: time, instructions, touches, meta
 	@$(MAKE) --no-print-directory all
 	@$(CMAKE_BUILD) --target bound_touch_main -- --no-print-directory -s
 	@scripts/bench-arena
+
+bench-zone: ## zones beside malloc and a constructor
+	@scripts/setup build bench
+	@$(MAKE) --no-print-directory all
+	@scripts/bench-zone
 
 conformance: ## which malloc does everything right: Cellar and the peers, row by row
 	@scripts/setup build conformance
