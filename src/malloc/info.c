@@ -63,6 +63,9 @@ static void info_print_sizes(FILE *stream, const struct cellar__stat_record *rec
     for (size_t i = 0; i < record->nzones; i++) {
         const struct cellar__stat_zone *zone = &record->zones[i];
         size_t nfree = zone->in_buckets + zone->in_slabs;
+        if (zone->item_size <= below) { /* behind malloc's classes: a zone of the program */
+            break;
+        }
         if (nfree != 0) {
             fprintf(stream, "  <size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n", below + 1,
                     zone->item_size, nfree * zone->item_size, nfree);

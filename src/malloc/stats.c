@@ -16,6 +16,7 @@
 #include "os/os.h"
 #include "submap/window.h"
 #include "zone/thread.h"
+#include "zone/walk.h"
 
 struct stats_caches {
     size_t in_buckets[CELLAR_CLASS_END];
@@ -70,6 +71,36 @@ static void stats_zone(struct cellar__stat_zone *stat, unsigned id, const struct
     }
     stat->in_buckets = cellar__min(caches->in_buckets[id] + cellar__depot_nitems(&zone->depot), out);
     stat->nlive = out - stat->in_buckets;
+}
+
+/* A zone of the program. Slabs that several share are counted with the oldest. */
+static void stats_user_zone(struct cellar__stat_zone *stat, struct cellar_zone *zone)
+{
+    struct cellar_zone_usage usage;
+    cellar__walk_stats(zone, &usage);
+    *stat = (struct cellar__stat_zone){
+        .name = zone->base.attr.name,
+        .kind = zone->base.attr.backend->kind,
+        .item_size = zone->size,
+        .nrequests = usage.requests,
+        .nlive = usage.used,
+        .in_buckets = usage.cached,
+    };
+    if (zone->keg != NULL && !zone->is_secondary) {
+        stat->in_slabs = usage.free;
+        stat->slab_bytes = usage.slab_bytes;
+        stat->nslabs = usage.slab_bytes / ((size_t)zone->keg->geometry.ngranules << CELLAR_LG_GRANULE);
+    }
+}
+
+static void stats_user_zones(struct cellar__stat_record *record)
+{
+    struct cellar__zone *base;
+    unsigned id = CELLAR_THREAD_NCACHES;
+    while (record->nzones < CELLAR_STAT_MAX_ZONES && (base = cellar__zone_pin_next(&id)) != NULL) {
+        stats_user_zone(&record->zones[record->nzones++], cellar__user_of(base));
+        cellar__zone_unpin(base);
+    }
 }
 
 static void stats_zones(struct cellar__stat_record *record)
@@ -161,6 +192,7 @@ bool cellar__stats_collect(struct cellar__stat_record *record)
     stats_maps(record);
     stats_heap(record);
     stats_zones(record);
+    stats_user_zones(record);
     cellar__os_signals_restore(mask);
     return true;
 }

@@ -43,7 +43,8 @@ static void *item_pop(struct cellar_zone *zone)
 static void *item_get(struct cellar_zone *zone, struct cellar__request *request)
 {
     void *item = item_pop(zone);
-    if (CELLAR_UNLIKELY(item == NULL) && cellar__pressure_relieve()) {
+    if (CELLAR_UNLIKELY(item == NULL) &&
+        (zone->keg != NULL ? cellar__pressure_relieve() : cellar__pressure_call())) {
         item = item_pop(zone);
     }
     if (item == NULL && (request->flags & CELLAR_ZONE_USE_RESERVE) != 0) {

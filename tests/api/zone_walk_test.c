@@ -281,6 +281,23 @@ TEST(colours_part_the_first_items_of_slabs)
     CHECK_GT(nbegins, 3);
 }
 
+TEST(statistics_of_the_library_list_zones)
+{
+    static char text[65536];
+    struct cellar_zone *zone = make((struct cellar_zone_attr){.name = "listed", .size = 48});
+    int fds[2];
+    CHECK_EQ(pipe(fds), 0);
+    fill(zone);
+    CHECK_EQ(cellar_stats_print(fds[1], CELLAR_STATS_JSON), 0);
+    CHECK_GT(read(fds[0], text, sizeof text - 1), 0);
+    CHECK(
+        strstr(text,
+               "{\"name\":\"listed\",\"kind\":\"slab\",\"item_size\":48,\"requests\":3000,\"live\":3000,") !=
+        NULL);
+    churn(zone);
+    CHECK_EQ(cellar_zone_destroy(zone), 0);
+}
+
 TEST(child_goes_on_with_zones)
 {
     struct cellar_zone *zone = make((struct cellar_zone_attr){.size = 64, .max_items = 5000});

@@ -11,6 +11,8 @@
 #include <signal.h>
 #include <ucontext.h>
 
+#include <cellar/zone.h>
+
 #include "arena/run.h"
 #include "large/huge.h"
 #include "malloc/heap.h"
@@ -186,6 +188,52 @@ static void use_large(void)
     block = realloc(block, 300000);
     free(block);
     free(calloc(1, 600000));
+}
+
+/* A zone of a program: one that counts, so that an item's way is the long one. */
+static struct cellar_zone *zone;
+
+static void zone_use(void)
+{
+    for (size_t i = 0; i < 12; i++) {
+        held[i] = cellar_zone_alloc(zone, NULL, 0);
+        CHECK(held[i] != NULL);
+    }
+    for (size_t i = 0; i < 12; i++) {
+        cellar_zone_free(zone, held[i], NULL);
+    }
+}
+
+static void zone_check_items(void)
+{
+    static uint64_t *items[BLOCKS];
+    CHECK_PTR(cellar_zone_check(zone), NULL);
+    CHECK_EQ(cellar_zone_alloc_batch(zone, (void **)items, BLOCKS, NULL, 0), BLOCKS);
+    for (uint64_t i = 0; i < BLOCKS; i++) {
+        items[i][0] = i;
+    }
+    for (uint64_t i = 0; i < BLOCKS; i++) {
+        CHECK_EQ(items[i][0], i);
+    }
+    cellar_zone_free_batch(zone, (void **)items, BLOCKS, NULL);
+}
+
+static void zone_prepare(void)
+{
+    if (zone == NULL) {
+        struct cellar_zone_attr attr = {.version = CELLAR_ZONE_ATTR_VERSION, .name = "left", .size = SIZE};
+        zone = cellar_zone_create(&attr);
+        CHECK(zone != NULL);
+        CHECK_EQ(cellar_zone_set_max(zone, 1000000), 0);
+    } else {
+        zone_check_items();
+    }
+    cellar_zone_reclaim(zone, CELLAR_ZONE_DRAIN_ALL);
+}
+
+TEST(items_of_a_zone)
+{
+    leave_everywhere(zone_prepare, zone_use, SIZE);
 }
 
 TEST(large_blocks)

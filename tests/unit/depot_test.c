@@ -67,4 +67,19 @@ TEST(bound_on_buckets)
     CHECK(cellar__depot_put(&depot, make(1)));
 }
 
+TEST(idle_is_what_nobody_took)
+{
+    start(1000, 100);
+    CHECK_EQ(cellar__depot_idle(&depot), 0);
+    for (size_t i = 0; i < 5; i++) {
+        CHECK(cellar__depot_put(&depot, make(4)));
+    }
+    CHECK_EQ(cellar__depot_idle(&depot), 0); /* 20 have come since the interval began */
+    struct cellar__bucket *first = cellar__depot_get(&depot);
+    struct cellar__bucket *second = cellar__depot_get(&depot);
+    CHECK(cellar__depot_put(&depot, first) && cellar__depot_put(&depot, second));
+    CHECK_EQ(cellar__depot_idle(&depot), 12);
+    CHECK_EQ(cellar__depot_idle(&depot), 20);
+}
+
 TEST_MAIN()
