@@ -74,7 +74,7 @@ static void zones_start(void)
         .version = 1, .name = "first", .size = 720, .move = move, .ctx = &zones[0]};
     int error;
     CHECK_EQ(cellar__meta_init(), 0);
-    CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+    CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
     cellar__thread_set_prepare(prepare);
     zones[0].zone = cellar__user_create(&attr, NULL, NULL, &error);
     attr = (struct cellar_zone_attr){.version = 1, .name = "second"};

@@ -29,7 +29,7 @@ static struct cellar_zone *make(struct cellar_zone_attr attr)
     int error = 0;
     if (!is_started) {
         CHECK_EQ(cellar__meta_init(), 0);
-        CHECK_EQ(cellar__heap_init(&cellar__fit_instant), 0);
+        CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
         cellar__thread_set_prepare(prepare);
         is_started = true;
     }
