@@ -1,12 +1,12 @@
 /*
- * A hash table that is read without a lock. A writer takes its lock, takes a node out, and retires it; the node is freed
- * when no reader can hold it any more.
+ * A hash table on an SMR zone, read without a lock. A writer takes its lock, takes a node out and frees it; the zone uses
+ * it again when no reader can hold it any more.
  *
  *     cc smr_table.c -pthread $(pkg-config --cflags --libs cellar)
  *
  * prints:
  *     3 readers and a writer: no reader met a freed node
- *     a reader held the node that was taken out, and then did not
+ *     a reader held the label that was replaced, and then did not
  *     all nodes came back
  */
 #include <pthread.h>
@@ -14,8 +14,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cellar/smr.h>
+#include <cellar/zone.h>
 
 enum { NBUCKETS = 64, NKEYS = 256, NREADERS = 3, NCHANGES = 100000 };
 
@@ -25,11 +27,14 @@ struct node {
     unsigned value; /* key * 10; a freed node has another */
 };
 
+CELLAR_ZONE_TYPED(struct node, node)
+
 struct table {
     struct node *buckets[NBUCKETS]; /* atomic */
     pthread_mutex_t lock;           /* of writers */
     struct cellar_smr *smr;
-    size_t nnodes; /* allocated and not freed; atomic */
+    struct cellar_zone *nodes;
+    char *label; /* atomic; from malloc */
 };
 
 static void *need(void *block)
@@ -60,9 +65,8 @@ static long table_find(struct table *table, unsigned key)
 /* A node is filled before the store that lets readers see it. */
 static void table_insert(struct table *table, unsigned key)
 {
-    struct node *node = need(malloc(sizeof *node));
+    struct node *node = need(node_alloc(table->nodes, 0));
     struct node **bucket = &table->buckets[key % NBUCKETS];
-    __atomic_add_fetch(&table->nnodes, 1, __ATOMIC_RELAXED);
     node->key = key;
     node->value = key * 10;
     pthread_mutex_lock(&table->lock);
@@ -71,13 +75,14 @@ static void table_insert(struct table *table, unsigned key)
     pthread_mutex_unlock(&table->lock);
 }
 
-static void node_free(void *item, void *ctx)
+/* Runs when no reader can hold the node; one that did would tell. */
+static void node_dtor(void *item, size_t size, void *arg, void *ctx)
 {
     struct node *node = item;
-    struct table *table = ctx;
-    node->value = 1; /* a reader that still held it would tell */
-    free(node);
-    __atomic_sub_fetch(&table->nnodes, 1, __ATOMIC_RELAXED);
+    (void)size;
+    (void)arg;
+    (void)ctx;
+    node->value = 1;
 }
 
 /* Takes the node out of the chain. Readers in it go on: its own next stays as it is. */
@@ -96,13 +101,10 @@ static struct node *table_unlink(struct table *table, unsigned key)
     return node;
 }
 
-/* Outside sections and outside the lock: when many nodes wait, retire waits for readers. */
+/* Outside the lock: when many nodes wait, free waits for readers. */
 static void table_remove(struct table *table, unsigned key)
 {
-    struct node *node = table_unlink(table, key);
-    if (node != NULL && cellar_smr_retire(table->smr, node, node_free, table) != 0) {
-        exit(1);
-    }
+    node_free(table->nodes, table_unlink(table, key));
 }
 
 static bool readers_end; /* atomic */
@@ -140,37 +142,50 @@ static void read_and_write(struct table *table)
            nmistakes == 0 ? "no reader met a freed node" : "a reader met a freed node");
 }
 
-/* The same by hand: a goal stands for everything that was taken out before it. */
-static void wait_by_hand(struct table *table)
+static void label_free(void *label, void *ctx)
+{
+    (void)ctx;
+    free(label);
+}
+
+/* The same for what no zone has: retire defers any function; a goal stands for everything that was taken out before it. */
+static void relabel(struct table *table, const char *text)
 {
     cellar_smr_enter(table->smr);
-    struct node *node = table_unlink(table, 1);
+    char *old = __atomic_exchange_n(&table->label, need(strdup(text)), __ATOMIC_ACQ_REL);
     uint64_t goal = cellar_smr_advance(table->smr);
-    bool was_held = !cellar_smr_poll(table->smr, goal);
+    bool was_held = !cellar_smr_poll(table->smr, goal); /* by ourselves */
     cellar_smr_exit(table->smr);
-    if (cellar_smr_wait(table->smr, goal) == 0 && was_held) {
-        puts("a reader held the node that was taken out, and then did not");
+    if (cellar_smr_retire(table->smr, old, label_free, NULL) != 0) {
+        exit(1);
     }
-    node_free(node, table);
+    if (cellar_smr_wait(table->smr, goal) == 0 && was_held) {
+        puts("a reader held the label that was replaced, and then did not");
+    }
 }
 
 int main(void)
 {
     struct cellar_smr_attr attr = {.version = CELLAR_SMR_ATTR_VERSION, .name = "table", .max_pending = 1000};
     struct table table = {.lock = PTHREAD_MUTEX_INITIALIZER, .smr = need(cellar_smr_create(&attr))};
+    struct cellar_zone_attr nodes = {
+        .version = CELLAR_ZONE_ATTR_VERSION, .dtor = node_dtor, .smr = table.smr};
+    table.nodes = need(node_zone_create(&nodes));
+    table.label = need(strdup("old"));
     for (unsigned key = 0; key < NKEYS; key++) {
         table_insert(&table, key);
     }
     read_and_write(&table);
-    wait_by_hand(&table);
+    relabel(&table, "new");
     for (unsigned key = 0; key < NKEYS; key++) {
         table_remove(&table, key);
     }
     struct cellar_smr_usage usage;
     cellar_smr_drain(table.smr);
     cellar_smr_usage(table.smr, &usage);
-    if (usage.pending == 0 && table.nnodes == 0) {
+    if (usage.pending == 0 && cellar_zone_destroy(table.nodes) == 0) {
         puts("all nodes came back");
     }
+    free(table.label);
     return cellar_smr_destroy(table.smr) == 0 ? 0 : 1;
 }

@@ -31,6 +31,7 @@ extern "C" {
 #endif
 
 struct cellar_zone;
+struct cellar_smr;
 
 #define CELLAR_ZONE_ATTR_VERSION 1
 #define CELLAR_ZONE_NAME_MAX 23 /* bytes of a name that are kept */
@@ -87,6 +88,14 @@ struct cellar_zone_attr {
     size_t reserve; /* as cellar_zone_set_reserve */
     const char *warning;                                 /* as cellar_zone_set_warning */
     void (*action)(struct cellar_zone *zone, void *ctx); /* as cellar_zone_set_action */
+
+    /*
+     * Safe memory reclamation: threads inside a section of this smr (<cellar/smr.h>) may read an item that another has
+     * freed; it is not used again, and dtor does not see it (with arg NULL), until they have left. The smr must outlive
+     * the zone. Until then such items count as used; where the limit is met or memory is out, an allocation outside
+     * sections waits for readers first. Not with a move callback.
+     */
+    struct cellar_smr *smr;
 };
 
 /* A new zone, or NULL: EINVAL for a bad attribute, ENOMEM, ENOSPC when there are 8,064 zones. */
@@ -338,8 +347,23 @@ static inline struct cellar_zone *cellar_zone_static_get(struct cellar_zone_stat
 /* *attr, or attributes that are all default. */
 static inline struct cellar_zone_attr cellar_zone_attr_or_default(const struct cellar_zone_attr *attr)
 {
-    static const struct cellar_zone_attr none = {
-        CELLAR_ZONE_ATTR_VERSION, 0, NULL, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL};
+    static const struct cellar_zone_attr none = {CELLAR_ZONE_ATTR_VERSION,
+                                                 0,
+                                                 NULL,
+                                                 0,
+                                                 0,
+                                                 NULL,
+                                                 NULL,
+                                                 NULL,
+                                                 NULL,
+                                                 NULL,
+                                                 NULL,
+                                                 0,
+                                                 0,
+                                                 0,
+                                                 NULL,
+                                                 NULL,
+                                                 NULL};
     return attr != NULL ? *attr : none;
 }
 

@@ -85,9 +85,9 @@ static bool batch_may_open(struct cellar_smr *smr)
     return may_open;
 }
 
-static int batch_try_open(struct cellar_smr *smr)
+static int batch_try_open(struct cellar_smr *smr, bool beyond)
 {
-    if (!batch_may_open(smr)) {
+    if (!beyond && !batch_may_open(smr)) {
         return -EAGAIN;
     }
     struct cellar__batch *batch = cellar__meta_alloc(batch_size(smr));
@@ -95,7 +95,7 @@ static int batch_try_open(struct cellar_smr *smr)
         return -ENOMEM;
     }
     batch_lock(smr);
-    bool has_room = smr->nbatches < smr->max_batches;
+    bool has_room = beyond || smr->nbatches < smr->max_batches;
     bool opened = has_room && batch_open_locked(smr, batch);
     cellar__lock_release(&smr->lock);
     if (!opened) {
@@ -104,10 +104,10 @@ static int batch_try_open(struct cellar_smr *smr)
     return has_room ? 0 : -EAGAIN;
 }
 
-int cellar__batch_open(struct cellar_smr *smr)
+int cellar__batch_open(struct cellar_smr *smr, bool beyond)
 {
     uint64_t mask = cellar__os_signals_block();
-    int status = batch_try_open(smr);
+    int status = batch_try_open(smr, beyond);
     if (status != 0) {
         batch_lock(smr);
         batch_close_locked(smr);

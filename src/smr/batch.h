@@ -11,7 +11,8 @@
  * Invariants:
  *   R6  an item is in one batch from its retirement until its reclaim function has returned.
  *   R7  goals rise along the list; the goal of a batch is younger than the retirement of all its items.
- *   R8  nbatches counts the open and the closed batches, at least 1 and at most max_batches. Without an open one there is a
+ *   R8  nbatches counts the open and the closed batches, at least 1 and, but for what zones retire inside sections, at
+ *       most max_batches. Without an open one there is a
  *       closed one, which will become it.
  *   R9  an owned batch has ndone items whose reclaim function was called; the last of these may still run.
  *
@@ -62,8 +63,11 @@ int cellar__batch_init(struct cellar_smr *smr, size_t max_pending);
 /* Adds to the open batch; false when it is full or missing. */
 bool cellar__batch_append(struct cellar_smr *smr, const struct cellar__retired *retired);
 
-/* A new open batch in place of the full one. 0, -EAGAIN at the bound, -ENOMEM; the old one is closed in any case. */
-int cellar__batch_open(struct cellar_smr *smr);
+/*
+ * A new open batch in place of the full one, when told so beyond the bound. 0, -EAGAIN at the bound, -ENOMEM; the old one
+ * is closed in any case.
+ */
+int cellar__batch_open(struct cellar_smr *smr, bool beyond);
 
 /* Closes the open batch, if it has items. Returns a goal that is at or past those of all closed batches. */
 uint64_t cellar__batch_close(struct cellar_smr *smr);

@@ -231,7 +231,7 @@ static int smr_retire_slow(struct cellar_smr *smr, const struct cellar__retired 
     cellar__batch_view(smr, &view);
     bool may_wait = !view.has_own && !cellar__reader_is_inside();
     do {
-        int status = cellar__batch_open(smr);
+        int status = cellar__batch_open(smr, false);
         if (!may_wait && status != 0) {
             return -EAGAIN;
         }
@@ -250,6 +250,17 @@ int cellar_smr_retire(struct cellar_smr *smr, void *item, void (*reclaim)(void *
     }
     cellar__lock_forget_held();
     return cellar__batch_append(smr, &retired) ? 0 : smr_retire_slow(smr, &retired);
+}
+
+int cellar__smr_retire_now(struct cellar_smr *smr, void *item, void (*reclaim)(void *item, void *ctx),
+                           void *ctx)
+{
+    struct cellar__retired retired = {.item = item, .reclaim = reclaim, .ctx = ctx};
+    int status = cellar_smr_retire(smr, item, reclaim, ctx);
+    while (status == -EAGAIN && (status = cellar__batch_open(smr, true)) == 0) {
+        status = cellar__batch_append(smr, &retired) ? 0 : -EAGAIN;
+    }
+    return status;
 }
 
 int cellar_smr_drain(struct cellar_smr *smr)

@@ -93,6 +93,13 @@ void cellar__smr_detach(struct cellar_smr *smr);
 /* cellar_smr_wait without the questions: the caller is outside all sections and has the goal from an advance. */
 void cellar__smr_wait(struct cellar_smr *smr, uint64_t goal);
 
+/*
+ * cellar_smr_retire for those who cannot keep the item: where it would be refused, inside a section, more are pending than
+ * the bound says. 0, or -ENOMEM inside a section.
+ */
+int cellar__smr_retire_now(struct cellar_smr *smr, void *item, void (*reclaim)(void *item, void *ctx),
+                           void *ctx);
+
 /* The smr with that id, or NULL. Under no lock: for callers who keep it alive, and for fork. */
 struct cellar_smr *cellar__smr_get(unsigned id);
 

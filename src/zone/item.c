@@ -7,6 +7,7 @@
 #include "os/panic.h"
 #include "zone/debug.h"
 #include "zone/pressure.h"
+#include "zone/retire.h"
 #include "zone/stock.h"
 
 static void item_check_flags(const struct cellar_zone *zone, unsigned flags)
@@ -45,6 +46,10 @@ static void *item_get(struct cellar_zone *zone, struct cellar__request *request)
     void *item = item_pop(zone);
     if (CELLAR_UNLIKELY(item == NULL) &&
         (zone->keg != NULL ? cellar__pressure_relieve() : cellar__pressure_call())) {
+        item = item_pop(zone);
+    }
+    if (item == NULL && zone->attr.smr != NULL) {
+        cellar__retire_drain(zone);
         item = item_pop(zone);
     }
     if (item == NULL && (request->flags & CELLAR_ZONE_USE_RESERVE) != 0) {
@@ -87,9 +92,14 @@ static bool item_construct(struct cellar_zone *zone, void *item, struct cellar__
     return error == 0;
 }
 
-static bool item_is_counted(const struct cellar_zone *zone)
+/* Whether the limit counts. Before it is met, an smr is asked for what only readers hold: no reader wakes a sleeper. */
+static bool item_is_counted(struct cellar_zone *zone)
 {
-    return (cellar__user_gate(&zone->alloc_gate) & CELLAR_GATE_LIMIT) != 0;
+    bool is_counted = (cellar__user_gate(&zone->alloc_gate) & CELLAR_GATE_LIMIT) != 0;
+    if (is_counted && zone->attr.smr != NULL && cellar__limit_is_exhausted(zone)) {
+        cellar__retire_drain(zone);
+    }
+    return is_counted;
 }
 
 void *cellar__item_alloc(struct cellar_zone *zone, struct cellar__request *request)
@@ -175,6 +185,28 @@ static _Noreturn void item_panic_foreign(const struct cellar_zone *zone, const v
     cellar__zone_panic(&zone->base, item, CELLAR_ITEM_NOT_HERE);
 }
 
+/* The end of a free, after which the item may go out again. */
+static void item_finish(struct cellar_zone *zone, void *item, void *arg)
+{
+    uint32_t gate = cellar__user_gate(&zone->free_gate);
+    if (zone->attr.dtor != NULL) {
+        zone->attr.dtor(item, zone->size, arg, zone->attr.ctx);
+    }
+    if ((gate & CELLAR_GATE_DEBUG) != 0) {
+        cellar__debug_free(zone, item);
+    } else {
+        item_put(zone, item);
+    }
+    if ((gate & CELLAR_GATE_LIMIT) != 0) {
+        cellar__limit_give(zone, 1);
+    }
+}
+
+static void item_finish_retired(void *item, void *zone)
+{
+    item_finish(zone, item, NULL);
+}
+
 void cellar__item_free(struct cellar_zone *zone, void *item, void *arg)
 {
     uint32_t gate = cellar__user_gate(&zone->free_gate);
@@ -187,16 +219,10 @@ void cellar__item_free(struct cellar_zone *zone, void *item, void *arg)
     if ((gate & CELLAR_GATE_DEBUG) != 0) {
         cellar__debug_check_free(zone, item);
     }
-    if (zone->attr.dtor != NULL) {
-        zone->attr.dtor(item, zone->size, arg, zone->attr.ctx);
-    }
-    if ((gate & CELLAR_GATE_DEBUG) != 0) {
-        cellar__debug_free(zone, item);
+    if ((gate & CELLAR_GATE_SMR) != 0) {
+        cellar__retire_item(zone, item, item_finish_retired);
     } else {
-        item_put(zone, item);
-    }
-    if ((gate & CELLAR_GATE_LIMIT) != 0) {
-        cellar__limit_give(zone, 1);
+        item_finish(zone, item, arg);
     }
 }
 

@@ -10,8 +10,10 @@
 #include "meta/meta.h"
 #include "os/os.h"
 #include "os/panic.h"
+#include "smr/smr.h"
 #include "zone/debug.h"
 #include "zone/limit.h"
+#include "zone/retire.h"
 #include "zone/stock.h"
 
 #define USER_FLAGS (CELLAR_ZONE_PER_CPU | CELLAR_ZONE_UNCACHED | CELLAR_ZONE_DEBUG | CELLAR_ZONE_PLAIN)
@@ -129,6 +131,9 @@ static bool user_attr_is_good(const struct cellar_zone_attr *attr, const struct 
     if (attr->max_items != 0 && attr->reserve >= attr->max_items) {
         return false;
     }
+    if (attr->smr != NULL && attr->move != NULL) { /* readers would be left with the old place */
+        return false;
+    }
     if (primary != NULL) {
         return primary->keg != NULL && attr->move == NULL;
     }
@@ -193,6 +198,7 @@ static void user_fill(struct cellar_zone *zone, const struct cellar_zone_attr *a
     cellar__user_shut_free(zone, CELLAR_GATE_HOOK, attr->dtor != NULL);
     cellar__user_shut_alloc(zone, CELLAR_GATE_LIMIT, attr->max_items != 0);
     cellar__user_shut_free(zone, CELLAR_GATE_LIMIT, attr->max_items != 0);
+    cellar__user_shut_free(zone, CELLAR_GATE_SMR, attr->smr != NULL);
 }
 
 /* The zone gets its keg or source. A positive errno value or 0. */
@@ -295,6 +301,9 @@ struct cellar_zone *cellar__user_create(const struct cellar_zone_attr *attr, str
         if (error == 0) {
             error = user_finish(zone);
             if (error == 0) {
+                if (zone->attr.smr != NULL) {
+                    cellar__smr_attach(zone->attr.smr);
+                }
                 cellar__zone_show(&zone->base);
                 return zone;
             }
@@ -309,6 +318,9 @@ struct cellar_zone *cellar__user_create(const struct cellar_zone_attr *attr, str
 
 size_t cellar__user_destroy(struct cellar_zone *zone)
 {
+    if (zone->attr.smr != NULL) {
+        cellar__retire_end(zone);
+    }
     cellar__stock_set(zone, 0);
     cellar__zone_leave(&zone->base);
     size_t nleaked = __atomic_load_n(&zone->nheld, __ATOMIC_RELAXED);

@@ -29,11 +29,12 @@
 
 /* Reasons for the general way. */
 enum cellar__gate {
-    CELLAR_GATE_HOOK = 1,   /* ctor, dtor */
-    CELLAR_GATE_LIMIT = 2,  /* items are counted */
-    CELLAR_GATE_DEBUG = 4,  /* free only */
-    CELLAR_GATE_STOCK = 8,  /* free only: the reserve is not full */
-    CELLAR_GATE_NO_KEG = 16 /* free only: nothing to compare with */
+    CELLAR_GATE_HOOK = 1,    /* ctor, dtor */
+    CELLAR_GATE_LIMIT = 2,   /* items are counted */
+    CELLAR_GATE_DEBUG = 4,   /* free only */
+    CELLAR_GATE_STOCK = 8,   /* free only: the reserve is not full */
+    CELLAR_GATE_NO_KEG = 16, /* free only: nothing to compare with */
+    CELLAR_GATE_SMR = 32     /* free only: readers may hold the item */
 };
 
 /* A keg, and the zones whose items come from it, the oldest first. */

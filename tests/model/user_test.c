@@ -1,4 +1,4 @@
-/* levels: base os submap meta arena slab keg bucket zone */
+/* levels: base os submap meta arena slab keg bucket smr zone; with: fake/smr.c */
 /* Random operations on three zones of programs, one of them secondary, beside a model of what each has out. */
 #include "zone/user.h"
 

@@ -1,4 +1,4 @@
-/* levels: base os submap meta arena slab keg bucket zone */
+/* levels: base os submap meta arena slab keg bucket smr zone; with: fake/smr.c */
 #include "zone/zone.h"
 
 #include "arena/fit.h"

@@ -1,4 +1,4 @@
-/* levels: base os submap meta arena slab keg bucket zone large */
+/* levels: base os submap meta arena slab keg bucket smr zone large; with: fake/smr.c */
 #include "large/large.h"
 
 #include "arena/fit.h"
