@@ -86,6 +86,13 @@ struct cellar_arena_attr {
     uint64_t unit;  /* of constant sizing: a multiple of the quantum */
     uint64_t limit; /* the most that may be out at once. 0: no limit */
 
+    /*
+     * Ranges of up to so much, at most 16 quanta, come from buckets of the calling thread, which takes no lock: 0, none. To
+     * limit, usage, walk and find what lies in buckets is out. A free that names no range that is out is noticed when it
+     * comes back from there, and ends the process with a message.
+     */
+    uint64_t cache_max;
+
     /* Where spans come from when nothing fits: another arena, which must outlive this one ... */
     struct cellar_arena *source;
     /*

@@ -13,12 +13,16 @@
 #include "base/list.h"
 
 #define CELLAR_ARENA_NAME_SIZE 32
+#define CELLAR_ARENA_NCACHES 16 /* quantum caches at most: of one quantum, of two, and so on */
+
+struct cellar_zone;
 
 struct cellar_arena {
     struct cellar__arena arena;
     struct cellar_arena_attr attr; /* constant */
     char name[CELLAR_ARENA_NAME_SIZE];
-    struct cellar__list all; /* under the registry's lock */
+    struct cellar__list all;                          /* under the registry's lock */
+    struct cellar_zone *caches[CELLAR_ARENA_NCACHES]; /* constant; NULL beyond attr.cache_max */
 };
 
 /* Zeroed memory for one, or NULL; and back. */

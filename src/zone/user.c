@@ -316,7 +316,7 @@ struct cellar_zone *cellar__user_create(const struct cellar_zone_attr *attr, str
     return NULL;
 }
 
-size_t cellar__user_destroy(struct cellar_zone *zone)
+size_t cellar__user_end(struct cellar_zone *zone)
 {
     if (zone->attr.smr != NULL) {
         cellar__retire_end(zone);
@@ -324,12 +324,19 @@ size_t cellar__user_destroy(struct cellar_zone *zone)
     cellar__stock_set(zone, 0);
     cellar__zone_leave(&zone->base);
     size_t nleaked = __atomic_load_n(&zone->nheld, __ATOMIC_RELAXED);
-    if (nleaked != 0) {
-        cellar__message("zone %s: destroyed with %zu item%s still out", zone->attr.name, nleaked,
-                        nleaked == 1 ? "" : "s");
-    }
     user_detach(zone);
     cellar__user_meta_free(zone, sizeof *zone);
+    return nleaked;
+}
+
+size_t cellar__user_destroy(struct cellar_zone *zone)
+{
+    struct cellar_zone ended = *zone; /* its name */
+    size_t nleaked = cellar__user_end(zone);
+    if (nleaked != 0) {
+        cellar__message("zone %s: destroyed with %zu item%s still out", ended.base.attr.name, nleaked,
+                        nleaked == 1 ? "" : "s");
+    }
     return nleaked;
 }
 

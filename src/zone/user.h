@@ -118,6 +118,9 @@ struct cellar_zone *cellar__user_create(const struct cellar_zone_attr *attr, str
                                         const struct cellar_zone_source *source, int *ret_error);
 size_t cellar__user_destroy(struct cellar_zone *zone);
 
+/* The same without a word about items that are still out. */
+size_t cellar__user_end(struct cellar_zone *zone);
+
 /* Items that come from and go to the keg or the source, with the hooks of a secondary zone: the zone's backend. */
 size_t cellar__user_import(void *zone, void **items, size_t n);
 size_t cellar__user_release(void *zone, void **items, size_t n, enum cellar__item_fault *ret_fault);

@@ -331,4 +331,53 @@ TEST(threads_share_an_arena_and_children_have_a_copy)
     end(arena, 0);
 }
 
+TEST(quantum_caches_serve_small_ranges)
+{
+    enum { COUNT = 2000 };
+    static uint64_t bases[COUNT];
+    struct cellar_arena_attr attr = attr_of(CELLAR_FIT_BEST);
+    struct cellar_arena_usage usage;
+    pthread_t threads[3];
+    void *failed;
+    attr.cache_max = 64;
+    struct cellar_arena *arena = create(&attr);
+    CHECK_EQ(cellar_arena_add(arena, 0, 1 << 20), 0); /* base 0, too */
+    for (size_t i = 0; i < COUNT; i++) {
+        bases[i] = alloc(arena, 1 + i % 64);
+        CHECK_EQ(bases[i] % 16, 0);
+        for (size_t j = i < 50 ? 0 : i - 50; j < i; j++) {
+            CHECK(bases[j] != bases[i]);
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(pthread_create(&threads[i], NULL, churn, arena), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(pthread_join(threads[i], &failed), 0);
+        CHECK_PTR(failed, NULL);
+    }
+    for (size_t i = 1; i < COUNT; i++) {
+        CHECK_EQ(cellar_arena_free(arena, bases[i], 1 + i % 64), 0);
+    }
+    cellar_arena_get_usage(arena, &usage);
+    CHECK_GT(usage.allocated, 16);                        /* to the arena, what lies in buckets is out */
+    CHECK_EQ(cellar_arena_destroy(arena, NULL, NULL), 1); /* what lay in buckets is not left */
+}
+
+TEST(quantum_caches_have_their_bounds)
+{
+    struct cellar_arena *none = NULL;
+    struct cellar_arena_attr attr = attr_of(CELLAR_FIT_DEFAULT);
+    attr.cache_max = 17 * 16;
+    CHECK_EQ(cellar_arena_create(&attr, &none), -EINVAL);
+    attr.cache_max = 24;
+    CHECK_EQ(cellar_arena_create(&attr, &none), -EINVAL);
+    attr.cache_max = 16 * 16;
+    struct cellar_arena *arena = create(&attr);
+    uint64_t base;
+    CHECK_EQ(cellar_arena_alloc(arena, 16, &base), -ENOMEM); /* no span */
+    CHECK_EQ(cellar_arena_alloc(arena, 0, &base), -EINVAL);
+    end(arena, 0);
+}
+
 TEST_MAIN()

@@ -1,4 +1,7 @@
-/* The public arenas: what <cellar/arena.h> declares, on the arenas of this level. */
+/*
+ * arena: the entry points of include/cellar/arena.h. Policy only: the start of the heap, arguments, sources; ranges of few
+ * quanta come from the arena's quantum caches (malloc/quantum.h) when it has some.
+ */
 #include <cellar/arena.h>
 
 #include <errno.h>
@@ -8,15 +11,16 @@
 #include "arena/registry.h"
 #include "base/bits.h"
 #include "base/fmt.h"
-#include "meta/meta.h"
+#include "malloc/heap.h"
+#include "malloc/quantum.h"
 #include "os/os.h"
 
-static const struct cellar__fit *public_fit(enum cellar_fit fit)
+static const struct cellar__fit *arena_fit(enum cellar_fit fit)
 {
     return fit == CELLAR_FIT_DEFAULT ? &cellar__fit_quick : cellar__fits[fit - CELLAR_FIT_INSTANT];
 }
 
-static int public_import(void *source, uint64_t size, uint64_t *ret_base, uint64_t *ret_size)
+static int arena_import(void *source, uint64_t size, uint64_t *ret_base, uint64_t *ret_size)
 {
     struct cellar_arena *arena = source;
     const struct cellar_arena_attr *attr = &arena->attr;
@@ -32,7 +36,7 @@ static int public_import(void *source, uint64_t size, uint64_t *ret_base, uint64
     return status;
 }
 
-static void public_release(void *source, uint64_t base, uint64_t size)
+static void arena_release(void *source, uint64_t base, uint64_t size)
 {
     struct cellar_arena *arena = source;
     const struct cellar_arena_attr *attr = &arena->attr;
@@ -43,7 +47,7 @@ static void public_release(void *source, uint64_t base, uint64_t size)
     }
 }
 
-static bool public_source_is_sound(const struct cellar_arena_attr *attr, uint64_t quantum)
+static bool arena_source_is_sound(const struct cellar_arena_attr *attr, uint64_t quantum)
 {
     if (attr->source != NULL) {
         uint64_t of_source = attr->source->arena.attr.quantum;
@@ -52,18 +56,20 @@ static bool public_source_is_sound(const struct cellar_arena_attr *attr, uint64_
     return attr->release == NULL || attr->import != NULL;
 }
 
-static bool public_attr_is_sound(const struct cellar_arena_attr *attr, uint64_t quantum)
+static bool arena_attr_is_sound(const struct cellar_arena_attr *attr, uint64_t quantum)
 {
     bool unit_is_sound =
         attr->sizing == CELLAR_SIZE_CONSTANT ? attr->unit != 0 && attr->unit % quantum == 0 : attr->unit == 0;
     return attr->version == CELLAR_ARENA_VERSION && attr->name != NULL &&
            (attr->flags & ~(uint32_t)(CELLAR_ARENA_UNLOCKED | CELLAR_ARENA_BOUNDED)) == 0 &&
            attr->fit <= CELLAR_FIT_LIFO && attr->sizing <= CELLAR_SIZE_POW2 && cellar__is_pow2(quantum) &&
-           unit_is_sound && (attr->import_quantum == 0 || cellar__is_pow2(attr->import_quantum)) &&
-           public_source_is_sound(attr, quantum);
+           unit_is_sound && attr->cache_max % quantum == 0 &&
+           attr->cache_max / quantum <= CELLAR_ARENA_NCACHES &&
+           (attr->import_quantum == 0 || cellar__is_pow2(attr->import_quantum)) &&
+           arena_source_is_sound(attr, quantum);
 }
 
-static struct cellar__arena_attr public_attr(struct cellar_arena *arena, uint64_t quantum)
+static struct cellar__arena_attr arena_attr(struct cellar_arena *arena, uint64_t quantum)
 {
     const struct cellar_arena_attr *attr = &arena->attr;
     bool imports = attr->source != NULL || attr->import != NULL;
@@ -71,15 +77,15 @@ static struct cellar__arena_attr public_attr(struct cellar_arena *arena, uint64_
     return (struct cellar__arena_attr){
         .name = arena->name,
         .quantum = quantum,
-        .fit = public_fit(attr->fit),
+        .fit = arena_fit(attr->fit),
         .sizing = (enum cellar__sizing)attr->sizing,
         .unit = attr->unit,
         .is_unlocked = (attr->flags & CELLAR_ARENA_UNLOCKED) != 0,
         .is_bounded = (attr->flags & CELLAR_ARENA_BOUNDED) != 0,
         .limit = attr->limit,
         .import_min = attr->import_quantum,
-        .import_span = imports ? public_import : NULL,
-        .release_span = releases ? public_release : NULL,
+        .import_span = imports ? arena_import : NULL,
+        .release_span = releases ? arena_release : NULL,
         .source = arena,
     };
 }
@@ -87,17 +93,22 @@ static struct cellar__arena_attr public_attr(struct cellar_arena *arena, uint64_
 int cellar_arena_create(const struct cellar_arena_attr *attr, struct cellar_arena **ret_arena)
 {
     uint64_t quantum = attr->quantum == 0 ? 1 : attr->quantum;
-    if (!public_attr_is_sound(attr, quantum)) {
+    if (!arena_attr_is_sound(attr, quantum)) {
         return -EINVAL;
     }
-    struct cellar_arena *arena = cellar__registry_create();
+    struct cellar_arena *arena = cellar__heap_start() ? cellar__registry_create() : NULL;
     if (arena == NULL) {
         return -ENOMEM;
     }
     arena->attr = *attr;
     strncpy(arena->name, attr->name, sizeof arena->name - 1);
-    struct cellar__arena_attr internal = public_attr(arena, quantum);
+    struct cellar__arena_attr internal = arena_attr(arena, quantum);
     if (cellar__arena_init(&arena->arena, &internal) != 0) {
+        cellar__registry_destroy(arena);
+        return -ENOMEM;
+    }
+    if (cellar__quantum_init(arena, attr->cache_max / quantum) != 0) {
+        cellar__arena_fini(&arena->arena);
         cellar__registry_destroy(arena);
         return -ENOMEM;
     }
@@ -106,16 +117,16 @@ int cellar_arena_create(const struct cellar_arena_attr *attr, struct cellar_aren
     return 0;
 }
 
-struct public_left {
+struct arena_left {
     void (*left)(void *ctx, const struct cellar_arena_range *range);
     void *ctx;
     size_t count;
     uint64_t size;
 };
 
-static void public_see_left(void *ctx, const struct cellar_arena_range *range)
+static void arena_see_left(void *ctx, const struct cellar_arena_range *range)
 {
-    struct public_left *left = ctx;
+    struct arena_left *left = ctx;
     if (!range->out) {
         return;
     }
@@ -126,7 +137,7 @@ static void public_see_left(void *ctx, const struct cellar_arena_range *range)
     }
 }
 
-static void public_report_left(const struct cellar_arena *arena, const struct public_left *left)
+static void arena_report_left(const struct cellar_arena *arena, const struct arena_left *left)
 {
     char text[160];
     struct cellar__fmt out;
@@ -139,14 +150,15 @@ static void public_report_left(const struct cellar_arena *arena, const struct pu
 size_t cellar_arena_destroy(struct cellar_arena *arena,
                             void (*left)(void *ctx, const struct cellar_arena_range *range), void *ctx)
 {
-    struct public_left seen = {.left = left, .ctx = ctx};
+    struct arena_left seen = {.left = left, .ctx = ctx};
     if (arena == NULL) {
         return 0;
     }
+    cellar__quantum_fini(arena);
     cellar__registry_leave(arena);
-    cellar__arena_walk(&arena->arena, public_see_left, &seen);
+    cellar__arena_walk(&arena->arena, arena_see_left, &seen);
     if (seen.count != 0 && left == NULL) {
-        public_report_left(arena, &seen);
+        arena_report_left(arena, &seen);
     }
     cellar__arena_release_spans(&arena->arena);
     cellar__arena_fini(&arena->arena);
@@ -160,32 +172,37 @@ int cellar_arena_add(struct cellar_arena *arena, uint64_t base, uint64_t size)
 }
 
 /* Whether the owner found something to free for a request that failed. */
-static bool public_reclaim(const struct cellar_arena *arena, uint64_t size)
+static bool arena_reclaim(const struct cellar_arena *arena, uint64_t size)
 {
     return arena->attr.reclaim != NULL && arena->attr.reclaim(arena->attr.ctx, size);
 }
 
-static int public_alloc(struct cellar_arena *arena, const struct cellar__arena_request *request,
-                        uint64_t *ret_base)
+static int arena_alloc(struct cellar_arena *arena, const struct cellar__arena_request *request,
+                       uint64_t *ret_base)
 {
     int status = cellar__arena_xalloc(&arena->arena, request, ret_base);
-    if (CELLAR_UNLIKELY(status == -ENOMEM) && public_reclaim(arena, request->size)) {
+    if (CELLAR_UNLIKELY(status == -ENOMEM) && arena_reclaim(arena, request->size)) {
         status = cellar__arena_xalloc(&arena->arena, request, ret_base);
     }
     return status;
 }
 
-static CELLAR_NOINLINE int public_alloc_reclaiming(struct cellar_arena *arena, uint64_t size,
-                                                   uint64_t *ret_base)
+static CELLAR_NOINLINE int arena_alloc_unusual(struct cellar_arena *arena, uint64_t size, uint64_t *ret_base)
 {
     struct cellar__arena_request request = {.size = size};
-    return public_alloc(arena, &request, ret_base);
+    if (cellar__quantum_serves(arena, size)) {
+        int status = cellar__quantum_alloc(arena, size, ret_base);
+        if (status != -ENOMEM || !arena_reclaim(arena, size)) {
+            return status;
+        }
+    }
+    return arena_alloc(arena, &request, ret_base);
 }
 
 int cellar_arena_alloc(struct cellar_arena *arena, uint64_t size, uint64_t *ret_base)
 {
-    if (CELLAR_UNLIKELY(arena->attr.reclaim != NULL)) {
-        return public_alloc_reclaiming(arena, size, ret_base);
+    if (CELLAR_UNLIKELY(arena->attr.reclaim != NULL || arena->attr.cache_max != 0)) {
+        return arena_alloc_unusual(arena, size, ret_base);
     }
     return cellar__arena_alloc_plain(&arena->arena, size, ret_base);
 }
@@ -205,14 +222,18 @@ int cellar_arena_xalloc(struct cellar_arena *arena, const struct cellar_arena_re
         .nocross = request->nocross,
         .min = request->min,
         .max = request->max,
-        .fit = request->fit == CELLAR_FIT_DEFAULT ? NULL : public_fit(request->fit),
+        .fit = request->fit == CELLAR_FIT_DEFAULT ? NULL : arena_fit(request->fit),
         .high = request->high,
     };
-    return public_alloc(arena, &internal, ret_base);
+    return arena_alloc(arena, &internal, ret_base);
 }
 
 int cellar_arena_free(struct cellar_arena *arena, uint64_t base, uint64_t size)
 {
+    if (CELLAR_UNLIKELY(cellar__quantum_serves(arena, size))) {
+        cellar__quantum_free(arena, base, size);
+        return 0;
+    }
     return cellar__arena_free(&arena->arena, base, size);
 }
 
@@ -247,7 +268,7 @@ size_t cellar_arena_snapshot(struct cellar_arena *arena, struct cellar_arena_ran
 }
 
 /* A copy of all ranges in memory of its own; the arena may grow between the count and the copy. */
-static struct cellar_arena_range *public_copy(struct cellar_arena *arena, size_t *ret_count, size_t *ret_size)
+static struct cellar_arena_range *arena_copy(struct cellar_arena *arena, size_t *ret_count, size_t *ret_size)
 {
     size_t page_size = cellar__os_machine()->page_size;
     size_t count = cellar__arena_snapshot(&arena->arena, NULL, 0);
@@ -274,7 +295,7 @@ int cellar_arena_walk(struct cellar_arena *arena,
 {
     size_t count;
     size_t size;
-    struct cellar_arena_range *ranges = public_copy(arena, &count, &size);
+    struct cellar_arena_range *ranges = arena_copy(arena, &count, &size);
     if (ranges == NULL) {
         return -ENOMEM;
     }
