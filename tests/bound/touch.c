@@ -57,8 +57,8 @@ struct touch_count touch_measure(const struct cellar__fit *fit, size_t n, enum t
     static struct touch_range ranges[TOUCH_OPS / 4];
     struct test_random random = {1}; /* any will do */
     struct cellar__arena_attr attr = {.name = "touch", .quantum = 1, .fit = fit};
-    struct cellar__arena *arena = calloc(1, sizeof *arena);
-    CHECK(arena != NULL);
+    static struct cellar__arena space;
+    struct cellar__arena *arena = &space;
     CHECK_EQ(cellar__meta_init(), 0);
     CHECK_EQ(cellar__arena_init(arena, &attr), 0);
     CHECK_EQ(cellar__arena_add(arena, UINT64_C(1) << 32, UINT64_C(1) << 60), 0);
@@ -78,7 +78,6 @@ struct touch_count touch_measure(const struct cellar__fit *fit, size_t n, enum t
     memset(ranges, 0, sizeof ranges);
     qsort(counts, TOUCH_OPS, sizeof *counts, touch_compare);
     cellar__arena_fini(arena);
-    free(arena);
     return (struct touch_count){counts[TOUCH_OPS / 2], counts[TOUCH_OPS - 1]};
 }
 

@@ -1,4 +1,4 @@
-/* levels: base os submap meta arena; with: bound/touch.c; timeout: 600 */
+/* levels: base os submap meta arena; with: bound/touch.c; sanitize: no; timeout: 600 */
 /*
  * The bounds that the policies promise, in links followed for one operation, from 100 to a million free segments: a constant
  * for segregated, quick and instant fit; twice two for each doubling of the space for buddy, which splits or joins once at
