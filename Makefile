@@ -55,7 +55,7 @@ conformance: ## which malloc does everything right: Cellar and the peers, row by
 	@$(CMAKE_BUILD) --target conformance -- --no-print-directory -s
 	@scripts/conformance
 
-fuzz: ## libFuzzer on arenas, 60 s; SECONDS=600 for more, KEEP=1 to keep what it finds in the corpus
+fuzz: ## libFuzzer on arenas and zones, 60 s each; SECONDS=600 for more, KEEP=1 to keep what it finds in the corpus
 	@scripts/setup build test
 	@SECONDS_EACH=$(or $(SECONDS),60) scripts/fuzz $(if $(KEEP),--keep)
 

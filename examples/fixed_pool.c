@@ -100,7 +100,7 @@ static void fill(void)
         packet = next;
         count++;
     }
-    cellar_buddy_measure(&buddy, &usage);
+    cellar_buddy_get_usage(&buddy, &usage);
     cellar_buddy_size_of(&buddy, (uintptr_t)packet, &size);
     report("packets of 500 bytes that fit", count);
     report("bytes lost inside the blocks", (unsigned long)(usage.granted - usage.requested));
@@ -127,7 +127,7 @@ static void inspect(void)
     struct cellar_buddy_usage usage;
     struct cellar_buddy_order orders[LG_MAX - LG_MIN + 1];
     struct cellar_buddy_block block;
-    cellar_buddy_measure(&buddy, &usage);
+    cellar_buddy_get_usage(&buddy, &usage);
     cellar_buddy_orders(&buddy, orders);
     report("blocks that are out", (unsigned long)usage.nout);
     report("of them of 512 bytes", (unsigned long)orders[9 - LG_MIN].nout);
@@ -146,7 +146,7 @@ int main(void)
     send();
     inspect();
     cellar_buddy_walk(&buddy, release, &buddy);
-    cellar_buddy_measure(&buddy, &usage);
+    cellar_buddy_get_usage(&buddy, &usage);
     report("all free again, joined into", (unsigned long)usage.largest_free);
     report("sound", cellar_buddy_check(&buddy) == NULL);
     return 0;

@@ -182,7 +182,7 @@ int main(void)
     }
     struct cellar_smr_usage usage;
     cellar_smr_drain(table.smr);
-    cellar_smr_usage(table.smr, &usage);
+    cellar_smr_get_usage(table.smr, &usage);
     if (usage.pending == 0 && cellar_zone_destroy(table.nodes) == 0) {
         puts("all nodes came back");
     }

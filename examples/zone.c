@@ -92,7 +92,7 @@ static struct cellar_zone *sessions(void)
     }
     printf("a session: %d keys still in place, log \"%s\"\n", good, session->log);
     struct cellar_zone_usage stats;
-    cellar_zone_stats(zone, &stats);
+    cellar_zone_get_usage(zone, &stats);
     printf("zone %s: %zu used of at most %zu, %lu requests, %lu failed\n", stats.name, stats.used,
            stats.max_items, (unsigned long)stats.requests, (unsigned long)stats.fails);
     cellar_zone_free(zone, session, NULL);
@@ -149,7 +149,7 @@ static struct cellar_zone *inside(void)
     need_good(cellar_zone_prealloc(zone, 1000));
     size_t got = cellar_zone_alloc_batch(zone, items, 1000, NULL, CELLAR_ZONE_ZERO);
     need_good(cellar_zone_find_owner((char *)items[500] + 20, &owner));
-    cellar_zone_stats(owner.zone, &stats);
+    cellar_zone_get_usage(owner.zone, &stats);
     printf("batch of 1000 records: %zu given, owner of one: %s, %s\n", got, stats.name,
            owner.item == items[500] && owner.state == CELLAR_ZONE_LIVE ? "live" : "not live");
     need_good(cellar_zone_walk(zone, count_live, &nlive));
@@ -168,7 +168,7 @@ static struct cellar_zone *secondary(struct cellar_zone *primary)
     struct cellar_zone *zone = need(cellar_zone_create_secondary(primary, &attr));
     struct cellar_zone_usage stats;
     cellar_zone_free(zone, need(cellar_zone_alloc(zone, NULL, 0)), NULL);
-    cellar_zone_stats(zone, &stats);
+    cellar_zone_get_usage(zone, &stats);
     printf("the same slabs, another zone: %s\n", stats.name);
     return zone;
 }

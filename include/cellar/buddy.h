@@ -162,7 +162,8 @@ struct cellar_buddy_usage {
     uint64_t bound;         /* extent cannot be more: see cellar_buddy_bound */
 };
 
-CELLAR_API void cellar_buddy_measure(const struct cellar_buddy *buddy, struct cellar_buddy_usage *ret_usage);
+CELLAR_API void cellar_buddy_get_usage(const struct cellar_buddy *buddy,
+                                       struct cellar_buddy_usage *ret_usage);
 
 /* The blocks of one size, 2^(lg_min + its index) bytes. */
 struct cellar_buddy_order {

@@ -108,7 +108,7 @@ struct cellar_smr_usage {
 };
 
 /* Figures taken one after the other while other threads run on. Takes a lock for a short time. */
-CELLAR_API void cellar_smr_usage(struct cellar_smr *smr, struct cellar_smr_usage *ret_usage);
+CELLAR_API void cellar_smr_get_usage(struct cellar_smr *smr, struct cellar_smr_usage *ret_usage);
 
 #ifdef __cplusplus
 }

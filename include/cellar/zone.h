@@ -230,7 +230,7 @@ struct cellar_zone_usage {
 };
 
 /* A moment of the zone; exact when no other thread uses it meanwhile. */
-CELLAR_API void cellar_zone_stats(struct cellar_zone *zone, struct cellar_zone_usage *ret_usage);
+CELLAR_API void cellar_zone_get_usage(struct cellar_zone *zone, struct cellar_zone_usage *ret_usage);
 
 /*
  * Visits every zone that create made, in no order, until visit returns other than 0, and returns that. visit may call

@@ -25,7 +25,7 @@ static uint64_t check_bound(const struct cellar_buddy *buddy)
     return buddy->resized ? cellar__buddy_bound_resized(&past) : cellar__buddy_bound_units(&past);
 }
 
-void cellar_buddy_measure(const struct cellar_buddy *buddy, struct cellar_buddy_usage *ret_usage)
+void cellar_buddy_get_usage(const struct cellar_buddy *buddy, struct cellar_buddy_usage *ret_usage)
 {
     unsigned lg_min = buddy->lg_min;
     unsigned room = cellar__buddy_room(buddy, buddy->root_order, 0);

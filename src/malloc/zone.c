@@ -180,7 +180,7 @@ CELLAR_API int cellar_zone_pressure_remove(bool (*relieve)(void *ctx), void *ctx
     return cellar__pressure_remove(relieve, ctx);
 }
 
-CELLAR_API void cellar_zone_stats(struct cellar_zone *zone, struct cellar_zone_usage *ret_usage)
+CELLAR_API void cellar_zone_get_usage(struct cellar_zone *zone, struct cellar_zone_usage *ret_usage)
 {
     cellar__walk_stats(zone, ret_usage);
 }

@@ -289,7 +289,7 @@ int cellar_smr_drain(struct cellar_smr *smr)
     }
 }
 
-void cellar_smr_usage(struct cellar_smr *smr, struct cellar_smr_usage *ret_usage)
+void cellar_smr_get_usage(struct cellar_smr *smr, struct cellar_smr_usage *ret_usage)
 {
     uint64_t write_seq = __atomic_load_n(&smr->write_seq, __ATOMIC_RELAXED);
     cellar__lock_forget_held();

@@ -4,7 +4,7 @@
 
 #include "zone/user.h"
 
-/* As cellar_zone_walk, cellar_zone_find_owner and cellar_zone_stats. */
+/* As cellar_zone_walk, cellar_zone_find_owner and cellar_zone_get_usage. */
 int cellar__walk_items(struct cellar_zone *zone,
                        int (*visit)(void *item, enum cellar_zone_state state, void *ctx), void *ctx);
 int cellar__walk_find_owner(const void *addr, struct cellar_zone_owner *ret_owner);

@@ -107,7 +107,7 @@ TEST(any_space_of_integers)
     CHECK_EQ(cellar_buddy_find(&buddy, attr.base + (UINT64_C(1) << 39), &block), 0);
     CHECK(block.state == CELLAR_BUDDY_FREE && block.size == UINT64_C(1) << 39);
     cellar_buddy_walk(&buddy, count_out, &nout);
-    cellar_buddy_measure(&buddy, &usage);
+    cellar_buddy_get_usage(&buddy, &usage);
     cellar_buddy_orders(&buddy, orders);
     CHECK(nout == 100 && usage.nout == 100 && orders[14].nout == 99 && orders[0].nout == 1);
     CHECK_EQ(usage.free, (UINT64_C(1) << 40) - (1 << 26));

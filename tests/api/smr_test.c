@@ -22,7 +22,7 @@ TEST(items_of_malloc_come_back)
     for (size_t i = 0; i < 500; i++) {
         CHECK_EQ(cellar_smr_retire(smr, malloc(100), reclaim_free, &nfreed), 0);
     }
-    cellar_smr_usage(smr, &usage);
+    cellar_smr_get_usage(smr, &usage);
     CHECK_EQ(usage.pending, 500);
     CHECK_GE(usage.max_pending, 1000);
     CHECK_EQ(usage.readers, 1);
@@ -32,7 +32,7 @@ TEST(items_of_malloc_come_back)
     cellar_smr_exit(smr);
     CHECK_EQ(cellar_smr_drain(smr), 0);
     CHECK_EQ(nfreed, 500);
-    cellar_smr_usage(smr, &usage);
+    cellar_smr_get_usage(smr, &usage);
     CHECK_EQ(usage.pending, 0);
     CHECK_EQ(usage.reclaimed, 500);
     CHECK_EQ(usage.readers, 0);

@@ -20,7 +20,7 @@ static struct cellar_zone *make(struct cellar_zone_attr attr)
 static struct cellar_zone_usage stats_of(struct cellar_zone *zone)
 {
     struct cellar_zone_usage stats;
-    cellar_zone_stats(zone, &stats);
+    cellar_zone_get_usage(zone, &stats);
     CHECK_PTR(cellar_zone_check(zone), NULL);
     return stats;
 }

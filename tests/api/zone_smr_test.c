@@ -76,7 +76,7 @@ TEST(the_bound_gives_way_inside_a_section_only)
     for (int i = 0; i < 500; i++) {
         cellar_zone_free(zone, cellar_zone_alloc(zone, NULL, 0), NULL);
     }
-    cellar_smr_usage(smr, &usage);
+    cellar_smr_get_usage(smr, &usage);
     CHECK_EQ(usage.pending, 500);
     cellar_smr_exit(smr);
     for (int i = 0; i < 500; i++) {
@@ -86,7 +86,7 @@ TEST(the_bound_gives_way_inside_a_section_only)
     for (int i = 0; i < 200; i++) {
         cellar_zone_free(zone, cellar_zone_alloc(zone, NULL, 0), NULL);
     }
-    cellar_smr_usage(smr, &usage);
+    cellar_smr_get_usage(smr, &usage);
     CHECK_LE(usage.pending, usage.max_pending);
     CHECK_EQ(cellar_zone_destroy(zone), 0);
     CHECK_EQ(cellar_smr_destroy(smr), 0);
@@ -118,7 +118,7 @@ TEST(the_limit_waits_for_readers_and_not_for_ever)
     for (int i = 0; i < 4; i++) {
         cellar_zone_free(zone, items[i], NULL);
     }
-    cellar_zone_stats(zone, &usage);
+    cellar_zone_get_usage(zone, &usage);
     CHECK_LE(usage.used, 4);
     CHECK_EQ(cellar_zone_destroy(zone), 0);
     CHECK_EQ(cellar_smr_destroy(smr), 0);

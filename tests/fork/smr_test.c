@@ -78,10 +78,10 @@ static void child_run(void)
     struct cellar_smr_usage usage;
     pthread_t thread;
     alarm(60);
-    cellar_smr_usage(smr, &usage);
+    cellar_smr_get_usage(smr, &usage);
     CHECK_EQ(usage.readers, 0);
     CHECK_EQ(cellar_smr_drain(smr), 0);
-    cellar_smr_usage(smr, &usage);
+    cellar_smr_get_usage(smr, &usage);
     CHECK_EQ(usage.pending, 0);
     CHECK_EQ(pthread_create(&thread, NULL, child_thread, NULL), 0);
     child_thread(NULL);

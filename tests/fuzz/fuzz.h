@@ -11,4 +11,7 @@
 /* Of arenas (model/arena_ops.h). */
 void fuzz_arena(const uint8_t *bytes, size_t size);
 
+/* Of zones of programs (model/user_ops.h). */
+void fuzz_zone(const uint8_t *bytes, size_t size);
+
 #endif

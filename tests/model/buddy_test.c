@@ -198,7 +198,7 @@ static bool model_agrees(void)
     if (!walk.agrees || walk.unit != nunits) {
         return ops_fail("walk and model differ before unit %zu", walk.unit);
     }
-    cellar_buddy_measure(&buddy, &usage);
+    cellar_buddy_get_usage(&buddy, &usage);
     return (usage.allocated == walk.allocated && usage.largest_free == walk.largest_free) ||
            ops_fail("usage: %" PRIu64 " allocated, %" PRIu64 " largest", usage.allocated, usage.largest_free);
 }

@@ -46,7 +46,7 @@ static size_t pass(void)
         CHECK_EQ(*(char *)item, 3);
         items[n++] = item;
     }
-    cellar_zone_stats(zone, &stats);
+    cellar_zone_get_usage(zone, &stats);
     CHECK_EQ(stats.used, n);
     CHECK_PTR(cellar_zone_check(zone), NULL);
     for (size_t i = 0; i < n; i++) {

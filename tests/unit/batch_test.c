@@ -44,7 +44,7 @@ static int retire(uintptr_t number)
 static size_t pending(void)
 {
     struct cellar_smr_usage usage;
-    cellar_smr_usage(smr, &usage);
+    cellar_smr_get_usage(smr, &usage);
     CHECK_LE(usage.pending, usage.max_pending);
     return usage.pending;
 }

@@ -62,7 +62,7 @@ static void check_unchanged(void)
 static struct cellar_buddy_usage usage(void)
 {
     struct cellar_buddy_usage now;
-    cellar_buddy_measure(&buddy, &now);
+    cellar_buddy_get_usage(&buddy, &now);
     return now;
 }
 

@@ -30,7 +30,7 @@ static void no_memory(bool refused)
 static size_t readers(void)
 {
     struct cellar_smr_usage usage;
-    cellar_smr_usage(smr, &usage);
+    cellar_smr_get_usage(smr, &usage);
     return usage.readers;
 }
 

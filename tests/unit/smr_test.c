@@ -125,7 +125,7 @@ TEST(sequence_wraps)
             CHECK(!cellar_smr_poll(smr, goal + CELLAR_SMR_STEP)); /* no advance has returned it */
         }
         struct cellar_smr_usage usage;
-        cellar_smr_usage(smr, &usage);
+        cellar_smr_get_usage(smr, &usage);
         CHECK_EQ(usage.advances, 16);
         helper_end(&helper);
         CHECK_EQ(cellar_smr_destroy(smr), 0);
@@ -209,7 +209,7 @@ TEST(wait_blocks_until_the_section_ends)
     uint64_t goal = cellar_smr_advance(smr);
     CHECK_EQ(pthread_create(&thread, NULL, exit_later, &helper), 0);
     CHECK_EQ(cellar_smr_wait(smr, goal), 0);
-    cellar_smr_usage(smr, &usage);
+    cellar_smr_get_usage(smr, &usage);
     CHECK_EQ(usage.waits, 1);
     CHECK_EQ(usage.readers, 0);
     pthread_join(thread, NULL);
@@ -246,7 +246,7 @@ TEST(defaults_and_names)
     struct cellar_smr_usage usage;
     struct cellar_smr *smr = cellar_smr_create(NULL);
     CHECK_STR(smr->name, "smr");
-    cellar_smr_usage(smr, &usage);
+    cellar_smr_get_usage(smr, &usage);
     CHECK_GE(usage.max_pending, 8192);
     CHECK_LT(usage.max_pending, 8192 + 169);
     CHECK_EQ(cellar_smr_destroy(smr), 0);
