@@ -46,8 +46,7 @@ void cellar__fit_bins_insert(struct cellar__fit_state *state, struct cellar__seg
     uint32_t ref = cellar__meta_ref(seg);
     uint64_t priority = bins_priority(ref);
     uint32_t *at = bins_root(state, place);
-    state->table->nonempty_lists[place.level] |= 1u << place.list;
-    state->table->nonempty |= UINT64_C(1) << place.level;
+    cellar__segregated_mark(state->table, place);
     while (*at != 0 && bins_priority(*at) >= priority) {
         struct cellar__segment *top = cellar__segment_get(*at);
         at = &top->link[bins_less(top, size, seg->base)];
@@ -83,12 +82,8 @@ void cellar__fit_bins_remove(struct cellar__fit_state *state, struct cellar__seg
         at = &top->link[bins_less(top, size, seg->base)];
     }
     bins_merge(at, seg->link[0], seg->link[1]);
-    if (*root != 0) {
-        return;
-    }
-    state->table->nonempty_lists[place.level] &= ~(1u << place.list);
-    if (state->table->nonempty_lists[place.level] == 0) {
-        state->table->nonempty &= ~(UINT64_C(1) << place.level);
+    if (*root == 0) {
+        cellar__segregated_unmark(state->table, place);
     }
 }
 
@@ -109,15 +104,7 @@ uint32_t cellar__fit_bins_above(const struct cellar__fit_table *table, struct se
     uint32_t lists = place.list == SEGREGATED_NLISTS - 1
                          ? 0
                          : table->nonempty_lists[place.level] >> (place.list + 1) << (place.list + 1);
-    if (lists == 0) {
-        uint64_t above = place.level == 63 ? 0 : table->nonempty >> (place.level + 1) << (place.level + 1);
-        if (above == 0) {
-            return 0;
-        }
-        place.level = cellar__low_bit(above);
-        lists = table->nonempty_lists[place.level];
-    }
-    return table->heads[place.level][cellar__low_bit(lists)];
+    return cellar__segregated_lowest(table, place.level, lists);
 }
 
 uint32_t cellar__fit_bins_highest(const struct cellar__fit_table *table)

@@ -48,14 +48,28 @@ CELLAR_INLINE struct segregated_place cellar__segregated_place(uint64_t nquanta)
     return (struct segregated_place){shift + 1, (unsigned)(nquanta >> shift) & (SEGREGATED_NLISTS - 1)};
 }
 
+/* The list has a segment; it has none. */
+CELLAR_INLINE void cellar__segregated_mark(struct cellar__fit_table *table, struct segregated_place place)
+{
+    table->nonempty_lists[place.level] |= 1u << place.list;
+    table->nonempty |= UINT64_C(1) << place.level;
+}
+
+CELLAR_INLINE void cellar__segregated_unmark(struct cellar__fit_table *table, struct segregated_place place)
+{
+    table->nonempty_lists[place.level] &= ~(1u << place.list);
+    if (table->nonempty_lists[place.level] == 0) {
+        table->nonempty &= ~(UINT64_C(1) << place.level);
+    }
+}
+
 CELLAR_INLINE void cellar__segregated_insert(struct cellar__fit_state *state, struct cellar__segment *seg,
                                              uint64_t size)
 {
     struct cellar__fit_table *table = state->table;
     struct segregated_place place = cellar__segregated_place(size >> state->lg_quantum);
     cellar__fit_list_push(&table->heads[place.level][place.list], seg);
-    table->nonempty_lists[place.level] |= 1u << place.list;
-    table->nonempty |= UINT64_C(1) << place.level;
+    cellar__segregated_mark(table, place);
 }
 
 CELLAR_INLINE void cellar__segregated_remove(struct cellar__fit_state *state, struct cellar__segment *seg,
@@ -63,13 +77,24 @@ CELLAR_INLINE void cellar__segregated_remove(struct cellar__fit_state *state, st
 {
     struct cellar__fit_table *table = state->table;
     struct segregated_place place = cellar__segregated_place(size >> state->lg_quantum);
-    if (!cellar__fit_list_remove(&table->heads[place.level][place.list], seg)) {
-        return;
+    if (cellar__fit_list_remove(&table->heads[place.level][place.list], seg)) {
+        cellar__segregated_unmark(table, place);
     }
-    table->nonempty_lists[place.level] &= ~(1u << place.list);
-    if (table->nonempty_lists[place.level] == 0) {
-        table->nonempty &= ~(UINT64_C(1) << place.level);
+}
+
+/* The head of the lowest list that is not empty, of those in `lists` of that level and of all above; 0: none. */
+CELLAR_INLINE uint32_t cellar__segregated_lowest(const struct cellar__fit_table *table, unsigned level,
+                                                 uint32_t lists)
+{
+    if (lists == 0) {
+        uint64_t above = level == 63 ? 0 : table->nonempty >> (level + 1) << (level + 1);
+        if (above == 0) {
+            return 0;
+        }
+        level = cellar__low_bit(above);
+        lists = table->nonempty_lists[level];
     }
+    return table->heads[level][cellar__low_bit(lists)];
 }
 
 /* The first segment of the lowest list that is not empty, from that place on; or NULL. */
@@ -77,15 +102,8 @@ CELLAR_INLINE struct cellar__segment *cellar__segregated_first_from(const struct
                                                                     struct segregated_place place)
 {
     uint32_t lists = table->nonempty_lists[place.level] >> place.list << place.list;
-    if (lists == 0) {
-        uint64_t above = place.level == 63 ? 0 : table->nonempty >> (place.level + 1) << (place.level + 1);
-        if (above == 0) {
-            return NULL;
-        }
-        place.level = cellar__low_bit(above);
-        lists = table->nonempty_lists[place.level];
-    }
-    return cellar__segment_get(table->heads[place.level][cellar__low_bit(lists)]);
+    uint32_t ref = cellar__segregated_lowest(table, place.level, lists);
+    return ref == 0 ? NULL : cellar__segment_get(ref);
 }
 
 /* So many quanta lie in no list with a segment shorter than nquanta. 0 when that is beyond 64 bits. */

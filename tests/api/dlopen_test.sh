@@ -33,7 +33,7 @@ opener() {
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-__attribute__((constructor)) static void open_cellar(void)
+__attribute__((constructor(100))) static void open_cellar(void) /* before those of the tests */
 {
     void *library = dlopen(getenv("CELLAR_LIBRARY"), RTLD_NOW | RTLD_LOCAL);
     if (!library) {
@@ -66,7 +66,7 @@ opens() {
     CELLAR_LIBRARY=$build/libcellar.so "$work/test"
 }
 
-for name in malloc info trim; do
+for name in malloc info trim arena zone zone_limit zone_walk zone_smr smr; do
     point "$name, opened with dlopen" opens "$name"
 done
 point_end

@@ -3,6 +3,7 @@
 #include <cellar/malloc.h>
 #include <cellar/zone.h>
 
+#include "api/zones.h"
 #include "test.h"
 
 struct node {
@@ -12,22 +13,6 @@ struct node {
 };
 
 CELLAR_ZONE_TYPED(struct node, node)
-
-static struct cellar_zone *make(struct cellar_zone_attr attr)
-{
-    attr.version = CELLAR_ZONE_ATTR_VERSION;
-    struct cellar_zone *zone = cellar_zone_create(&attr);
-    CHECK(zone != NULL);
-    return zone;
-}
-
-static struct cellar_zone_usage stats_of(struct cellar_zone *zone)
-{
-    struct cellar_zone_usage stats;
-    cellar_zone_get_usage(zone, &stats);
-    CHECK_PTR(cellar_zone_check(zone), NULL);
-    return stats;
-}
 
 TEST(items_are_distinct_aligned_and_counted)
 {

@@ -5,23 +5,8 @@
 
 #include <pthread.h>
 
+#include "api/zones.h"
 #include "test.h"
-
-static struct cellar_zone *make(struct cellar_zone_attr attr)
-{
-    attr.version = CELLAR_ZONE_ATTR_VERSION;
-    struct cellar_zone *zone = cellar_zone_create(&attr);
-    CHECK(zone != NULL);
-    return zone;
-}
-
-static struct cellar_zone_usage stats_of(struct cellar_zone *zone)
-{
-    struct cellar_zone_usage stats;
-    cellar_zone_get_usage(zone, &stats);
-    CHECK_PTR(cellar_zone_check(zone), NULL);
-    return stats;
-}
 
 enum { COUNT = 3000 };
 static uint64_t *items[COUNT];
