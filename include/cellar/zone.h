@@ -32,6 +32,7 @@ extern "C" {
 
 struct cellar_zone;
 struct cellar_smr;
+struct cellar_arena;
 
 #define CELLAR_ZONE_ATTR_VERSION 1
 #define CELLAR_ZONE_NAME_MAX 23 /* bytes of a name that are kept */
@@ -96,6 +97,14 @@ struct cellar_zone_attr {
      * sections waits for readers first. Not with a move callback.
      */
     struct cellar_smr *smr;
+
+    /*
+     * Where the items lie instead of in slabs: an arena of addresses of usable memory (<cellar/arena.h>), which outlives the
+     * zone, such as one over pages of its own, shared memory, or a device's window. Items are taken from it one by one, init
+     * and fini run whenever one comes and goes. As for a cache zone there is no walk, owner, prealloc or debugging, and a
+     * free of an address that is no item is noticed when it comes back to the arena. Only the flag UNCACHED, no move.
+     */
+    struct cellar_arena *arena;
 };
 
 /* A new zone, or NULL: EINVAL for a bad attribute, ENOMEM, ENOSPC when there are 8,064 zones. */
@@ -347,23 +356,9 @@ static inline struct cellar_zone *cellar_zone_static_get(struct cellar_zone_stat
 /* *attr, or attributes that are all default. */
 static inline struct cellar_zone_attr cellar_zone_attr_or_default(const struct cellar_zone_attr *attr)
 {
-    static const struct cellar_zone_attr none = {CELLAR_ZONE_ATTR_VERSION,
-                                                 0,
-                                                 NULL,
-                                                 0,
-                                                 0,
-                                                 NULL,
-                                                 NULL,
-                                                 NULL,
-                                                 NULL,
-                                                 NULL,
-                                                 NULL,
-                                                 0,
-                                                 0,
-                                                 0,
-                                                 NULL,
-                                                 NULL,
-                                                 NULL};
+    struct cellar_zone_attr none;
+    __builtin_memset(&none, 0, sizeof none);
+    none.version = CELLAR_ZONE_ATTR_VERSION;
     return attr != NULL ? *attr : none;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "arena/registry.h"
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/fmt.h"
@@ -86,11 +87,44 @@ static size_t user_init_items(struct cellar_zone *zone, void **items, size_t n)
     return kept;
 }
 
+/* Of a zone over an arena. */
+static size_t user_arena_alloc(struct cellar_zone *zone, void **items, size_t n)
+{
+    struct cellar__arena *arena = &zone->attr.arena->arena;
+    size_t got = 0;
+    for (uint64_t base; got < n && cellar__arena_alloc(arena, zone->size, zone->attr.align, &base) == 0;) {
+        void *item = (void *)(uintptr_t)base; // NOLINT(performance-no-int-to-ptr)
+        if (zone->attr.init != NULL && zone->attr.init(item, zone->size, zone->attr.ctx) != 0) {
+            cellar__arena_free(arena, base, zone->size);
+            break;
+        }
+        items[got++] = item;
+    }
+    return got;
+}
+
+static size_t user_arena_free(struct cellar_zone *zone, void **items, size_t n,
+                              enum cellar__item_fault *ret_fault)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (zone->attr.fini != NULL) {
+            zone->attr.fini(items[i], zone->size, zone->attr.ctx);
+        }
+        if (cellar__arena_free(&zone->attr.arena->arena, (uintptr_t)items[i], zone->size) != 0) {
+            *ret_fault = CELLAR_ITEM_NOT_HERE;
+            return i;
+        }
+    }
+    return n;
+}
+
 size_t cellar__user_import(void *source, void **items, size_t n)
 {
     struct cellar_zone *zone = source;
     size_t got;
-    if (zone->keg == NULL) {
+    if (zone->attr.arena != NULL) {
+        got = user_arena_alloc(zone, items, n);
+    } else if (zone->keg == NULL) {
         got = zone->source.import(zone->attr.ctx, items, n);
     } else {
         got = cellar__keg_alloc(zone->keg, items, n);
@@ -105,7 +139,9 @@ size_t cellar__user_release(void *source, void **items, size_t n, enum cellar__i
     struct cellar_zone *zone = source;
     size_t given = n;
     *ret_fault = CELLAR_ITEM_OK;
-    if (zone->keg == NULL) {
+    if (zone->attr.arena != NULL) {
+        given = user_arena_free(zone, items, n, ret_fault);
+    } else if (zone->keg == NULL) {
         if (n != 0) {
             zone->source.release(zone->attr.ctx, items, n);
         }
@@ -124,7 +160,8 @@ size_t cellar__user_release(void *source, void **items, size_t n, enum cellar__i
 static bool user_attr_is_good(const struct cellar_zone_attr *attr, const struct cellar_zone *primary,
                               const struct cellar_zone_source *source)
 {
-    uint32_t flags = primary != NULL ? USER_SHARED_FLAGS : source != NULL ? CELLAR_ZONE_UNCACHED : USER_FLAGS;
+    bool has_slabs = source == NULL && attr->arena == NULL;
+    uint32_t flags = !has_slabs ? CELLAR_ZONE_UNCACHED : primary != NULL ? USER_SHARED_FLAGS : USER_FLAGS;
     if (attr->version != CELLAR_ZONE_ATTR_VERSION || (attr->flags & ~flags) != 0) {
         return false;
     }
@@ -132,6 +169,9 @@ static bool user_attr_is_good(const struct cellar_zone_attr *attr, const struct 
         return false;
     }
     if (attr->smr != NULL && attr->move != NULL) { /* readers would be left with the old place */
+        return false;
+    }
+    if (attr->arena != NULL && (primary != NULL || source != NULL || attr->move != NULL)) {
         return false;
     }
     if (primary != NULL) {
@@ -212,6 +252,12 @@ static int user_attach(struct cellar_zone *zone, struct cellar_zone *primary,
         zone->cpu_stride = zone->size;
         cellar__user_shut_free(zone, CELLAR_GATE_NO_KEG, true);
         return 0;
+    }
+    if (zone->attr.arena != NULL) {
+        zone->size = user_item_size(&zone->attr, &zone->cpu_stride);
+        zone->attr.align = cellar__max(zone->attr.align, 16);
+        cellar__user_shut_free(zone, CELLAR_GATE_NO_KEG, true);
+        return zone->size != 0 ? 0 : EINVAL;
     }
     if (primary != NULL) {
         zone->zone_keg = primary->zone_keg;

@@ -1,5 +1,6 @@
 /* levels: lib */
 /* Zones through the public header: items, hooks, kinds of zones, errors of creation. */
+#include <cellar/arena.h>
 #include <cellar/malloc.h>
 #include <cellar/zone.h>
 
@@ -381,6 +382,41 @@ TEST(thousands_of_zones_come_and_go)
             CHECK_EQ(cellar_zone_destroy(zones[--n]), 0);
         }
     }
+}
+
+TEST(a_zone_over_an_arena_takes_its_items_from_there)
+{
+    struct cellar_arena_attr source = {.version = CELLAR_ARENA_VERSION,
+                                       .name = "pages",
+                                       .quantum = 64,
+                                       .import = cellar_arena_map_pages,
+                                       .release = cellar_arena_unmap_pages};
+    struct cellar_arena *arena;
+    struct cellar_arena_usage usage;
+    void *items[300];
+    CHECK_EQ(cellar_arena_create(&source, &arena), 0);
+    memset(&hooks, 0, sizeof hooks);
+    struct cellar_zone_attr attr = hooked;
+    attr.arena = arena;
+    struct cellar_zone *zone = make(attr);
+    for (size_t i = 0; i < 300; i++) {
+        items[i] = cellar_zone_alloc(zone, NULL, 0);
+        CHECK(items[i] != NULL && (uintptr_t)items[i] % 64 == 0);
+        CHECK_EQ(*(uint64_t *)items[i], 7); /* as init has left it */
+        CHECK(cellar_arena_contains(arena, (uintptr_t)items[i], 48));
+    }
+    cellar_arena_get_usage(arena, &usage);
+    CHECK_GE(usage.allocated, 300 * 64);
+    CHECK_GE(hooks.ninit, 300);
+    for (size_t i = 0; i < 300; i++) {
+        cellar_zone_free(zone, items[i], NULL);
+    }
+    CHECK_EQ(cellar_zone_destroy(zone), 0);
+    CHECK_EQ(hooks.nfini, hooks.ninit);
+    CHECK_EQ(cellar_arena_destroy(arena, NULL, NULL), 0);
+    attr.flags = CELLAR_ZONE_PER_CPU;
+    CHECK_PTR(cellar_zone_create(&attr), NULL);
+    CHECK_EQ(errno, EINVAL);
 }
 
 static int find_zone(struct cellar_zone *zone, void *ctx)

@@ -148,3 +148,15 @@ size_t cellar__dirty_purge_all(void)
 {
     return 0;
 }
+
+int cellar__arena_alloc(struct cellar__arena *arena, uint64_t size, uint64_t align, uint64_t *ret_base)
+{
+    (void)arena, (void)size, (void)align, (void)ret_base;
+    return -ENOMEM;
+}
+
+int cellar__arena_free(struct cellar__arena *arena, uint64_t base, uint64_t size)
+{
+    (void)arena, (void)base, (void)size;
+    return -EINVAL;
+}
