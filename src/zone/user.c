@@ -377,10 +377,11 @@ size_t cellar__user_end(struct cellar_zone *zone)
 
 size_t cellar__user_destroy(struct cellar_zone *zone)
 {
-    struct cellar_zone ended = *zone; /* its name */
+    char name[CELLAR_ZONE_NAME_SIZE];
+    memcpy(name, zone->base.attr.name, sizeof name);
     size_t nleaked = cellar__user_end(zone);
     if (nleaked != 0) {
-        cellar__message("zone %s: destroyed with %zu item%s still out", ended.base.attr.name, nleaked,
+        cellar__message("zone %s: destroyed with %zu item%s still out", name, nleaked,
                         nleaked == 1 ? "" : "s");
     }
     return nleaked;
