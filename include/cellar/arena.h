@@ -8,7 +8,8 @@
  * Common to all functions: numbers are in the units of the space; in one of memory, bytes. A function that returns int
  * returns 0 or a negative errno value: -EINVAL for arguments that make no sense, -ENOMEM when no range serves, the limit
  * is reached or there is no memory for metadata. What fails changes nothing, and leaves what `ret_` points to as it was.
- * Any thread may call at any time, for an arena that is not CELLAR_ARENA_UNLOCKED; not a signal handler. The callbacks of
+ * Any thread may call at any time, for an arena that is not CELLAR_ARENA_UNLOCKED; not a signal handler, which must not
+ * leave a call by a longjmp either. The callbacks of
  * an arena are called with no lock held and may call any arena, this one too. After fork a child has the parent's arenas as
  * they were, and may use them.
  */
@@ -68,7 +69,8 @@ enum cellar_arena_flags {
     CELLAR_ARENA_UNLOCKED = 1, /* no lock: the program sees to it that one thread at a time is inside */
     /*
      * Every operation in the time of its policy. Without this flag, a request that the policy finds nothing for, and that no
-     * span can be imported for, looks at every free range: O(n), once for each size that fails.
+     * span can be imported for, looks at every free range: O(n), once for each size that fails. With it, quick fit lets
+     * nothing wait.
      */
     CELLAR_ARENA_BOUNDED = 2,
 };

@@ -13,7 +13,8 @@ int cellar__arena_init(struct cellar__arena *arena, const struct cellar__arena_a
     *arena = (struct cellar__arena){
         .attr = *attr,
         .is_plain = attr->sizing == CELLAR_SIZING_EXACT && !attr->fit->has_blocks,
-        .has_quick = attr->fit->has_quick && attr->sizing == CELLAR_SIZING_EXACT,
+        .has_quick = attr->fit->has_quick && attr->sizing == CELLAR_SIZING_EXACT &&
+                     !attr->is_bounded, /* to coalesce all is O(n) */
         .is_segregated = attr->fit == &cellar__fit_segregated || attr->fit == &cellar__fit_quick,
         .fit.quantum = attr->quantum,
         .fit.lg_quantum = cellar__low_bit(attr->quantum),

@@ -38,6 +38,12 @@ static uint64_t alloc(struct cellar_arena *arena, uint64_t size)
     return base;
 }
 
+static void see_nothing(void *ctx, const struct cellar_arena_range *range)
+{
+    (void)ctx;
+    CHECK(range->out);
+}
+
 static void end(struct cellar_arena *arena, size_t nleft)
 {
     size_t count = cellar_arena_destroy(arena, NULL, NULL);
@@ -114,6 +120,34 @@ TEST(bad_calls_change_nothing)
     CHECK_EQ(cellar_arena_split(arena, one, 112, 16), -EINVAL);
     end(arena, 0);
     CHECK_EQ(cellar_arena_destroy(NULL, NULL, NULL), 0);
+}
+
+/* Free ranges of 15 and, younger, nine of 8 quanta: to instant fit one list, of which it looks at the first eight. */
+static int alloc_the_oldest(uint32_t flags)
+{
+    struct cellar_arena_attr attr = attr_of(CELLAR_FIT_INSTANT);
+    uint64_t bases[10], mark, base;
+    attr.flags = flags;
+    struct cellar_arena *arena = create(&attr);
+    CHECK_EQ(cellar_arena_add(arena, 0, (15 + 9 * 8 + 10) * 16), 0);
+    for (int i = 0; i < 10; i++) {
+        bases[i] = alloc(arena, i == 0 ? 15 * 16 : 8 * 16);
+        mark = alloc(arena, 16);
+    }
+    for (int i = 0; i < 10; i++) {
+        CHECK_EQ(cellar_arena_free(arena, bases[i], i == 0 ? 15 * 16 : 8 * 16), 0);
+    }
+    int status = cellar_arena_alloc(arena, 15 * 16, &base);
+    CHECK(status != 0 || base == bases[0]);
+    CHECK_EQ(cellar_arena_free(arena, mark, 16), 0);
+    cellar_arena_destroy(arena, see_nothing, NULL);
+    return status;
+}
+
+TEST(a_bounded_arena_never_looks_at_every_range)
+{
+    CHECK_EQ(alloc_the_oldest(0), 0);
+    CHECK_EQ(alloc_the_oldest(CELLAR_ARENA_BOUNDED), -ENOMEM);
 }
 
 TEST(a_limit_holds_until_it_is_raised)
