@@ -46,7 +46,7 @@
  *     extent <= M (1 + K / 2).
  *
  * There is no better bound: a program that fills the memory with the smallest blocks and then, order by order, frees all
- * blocks but one in each place and fills up with blocks of that order reaches it. tests/model/buddy_bound_test.c does so,
+ * blocks but one in each place and fills up with blocks of that order reaches it. tests/bound/buddy_test.c does so,
  * and visits every state that programs reach in small spaces.
  *
  * A request that fails in memory of N bytes would have got a block with an end above N in endless memory; so memory of B(K)

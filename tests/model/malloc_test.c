@@ -229,9 +229,9 @@ static void run_with(const char *conf)
     CHECK_EQ(status, 0);
 }
 
-TEST(best_fit)
+TEST(best_fit_of_powers_of_two)
 {
-    run_with("fit:best");
+    run_with("fit:best,sizing:pow2");
 }
 
 TEST(first_fit)
@@ -239,13 +239,12 @@ TEST(first_fit)
     run_with("fit:first,decay_ms:0");
 }
 
-TEST(buddy_and_powers_of_two)
+TEST(buddy)
 {
     run_with("fit:buddy");
-    run_with("fit:segregated,sizing:pow2");
 }
 
-TEST(constant_sizing)
+TEST(oldest_first_in_constant_sizes)
 {
     run_with("fit:fifo,sizing:constant,decay_ms:0");
 }
