@@ -9,10 +9,7 @@
  * under callgrind: everything called from arena_measure is the arena.
  */
 #include "bench.h"
-
-#include <string.h>
-
-#include <cellar/arena.h>
+#include "fit.h"
 
 static const char ARENA_USAGE[] = "arena FIT LIVE STEPS";
 
@@ -20,17 +17,6 @@ struct arena_range {
     uint64_t base;
     uint64_t size;
 };
-
-static enum cellar_fit arena_fit_get(const char *name)
-{
-    static const char *const names[] = {"default", "instant", "segregated", "quick", "best", "first",
-                                        "next",    "worst",   "buddy",      "fifo",  "lifo"};
-    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0)
-            return (enum cellar_fit)i;
-    fprintf(stderr, "arena: unknown policy \"%s\"\nusage: %s\n", name, ARENA_USAGE);
-    exit(2);
-}
 
 /* The arena imports when it is full, as one that serves a program would; spans never go back. */
 static int arena_import(void *ctx, uint64_t size, uint64_t *ret_base, uint64_t *ret_size)
@@ -113,7 +99,7 @@ int main(int argc, char **argv)
     struct cellar_arena_attr attr = {.version = CELLAR_ARENA_VERSION,
                                      .name = "bench",
                                      .quantum = 16,
-                                     .fit = arena_fit_get(argv[1]),
+                                     .fit = bench_fit_get(argv[1], ARENA_USAGE),
                                      .flags = CELLAR_ARENA_UNLOCKED,
                                      .import = arena_import,
                                      .import_quantum = 1 << 20,

@@ -5,13 +5,12 @@
  * 1 less the share lost to external fragmentation.
  */
 #include "bench.h"
+#include "fit.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cellar/arena.h>
 
 #define TRACE_SPACE (UINT64_C(1) << 40) /* begin and size: one block to a buddy */
 
@@ -158,32 +157,24 @@ static bool trace_see(void *ctx, const struct cellar_arena_range *range)
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"default", "instant", "segregated", "quick", "best", "first",
-                                        "next",    "worst",   "buddy",      "fifo",  "lifo"};
-    size_t fit = 0;
     if (argc != 3) {
         fprintf(stderr, "usage: %s\n", TRACE_USAGE);
         return 2;
     }
-    while (fit < sizeof names / sizeof *names && strcmp(names[fit], argv[2]) != 0)
-        fit++;
-    if (fit == sizeof names / sizeof *names) {
-        fprintf(stderr, "trace: unknown policy \"%s\"\nusage: %s\n", argv[2], TRACE_USAGE);
-        return 2;
-    }
+    enum cellar_fit fit = bench_fit_get(argv[2], TRACE_USAGE);
     size_t count;
     const struct trace_record *records = trace_read(argv[1], &count);
     struct trace trace = trace_prepare(records, count);
     struct trace_range *ranges = trace_map(trace.nslots * sizeof *ranges);
     size_t peak = trace_peak(&trace, ranges);
 
-    struct cellar_arena *arena = trace_arena((enum cellar_fit)fit);
+    struct cellar_arena *arena = trace_arena(fit);
     uint64_t start_ns = bench_clock_ns();
     trace_measure(arena, &trace, ranges, trace.nops);
     uint64_t end_ns = bench_clock_ns();
     struct trace_extent extent = {0};
     struct cellar_arena_usage usage;
-    arena = trace_arena((enum cellar_fit)fit);
+    arena = trace_arena(fit);
     memset(ranges, 0, trace.nslots * sizeof *ranges);
     trace_measure(arena, &trace, ranges, peak);
     cellar_arena_get_usage(arena, &usage);

@@ -1,6 +1,6 @@
 /*
- * registry: all public arenas, so that fork can hold their locks. Private to the arena level but for fork, which takes
- * and drops all locks of the arenas in between those of the dirty runs and of the heap arena.
+ * registry: what a public arena (include/cellar/arena.h) is, and the list of all of them, so that fork can hold their
+ * locks: between those of the dirty runs and that of the heap arena. The entry points are in malloc/arena.c.
  *
  * Lock: CELLAR_RANK_ARENAS, before that of any arena; held with signals blocked.
  */

@@ -106,15 +106,5 @@ void cellar__fork_child(void)
 
 void cellar__fork_register(void)
 {
-    static bool is_registered;
-    if (!__atomic_exchange_n(&is_registered, true, __ATOMIC_ACQ_REL)) {
-        pthread_atfork(cellar__fork_prepare, cellar__fork_parent, cellar__fork_child);
-    }
-}
-
-/* The archive has this file without malloc.c in a program that uses nothing else of Cellar's. */
-bool cellar__smr_start(void)
-{
-    cellar__fork_register();
-    return cellar__heap_start();
+    pthread_atfork(cellar__fork_prepare, cellar__fork_parent, cellar__fork_child);
 }

@@ -95,11 +95,11 @@ static struct cellar_smr *smr_create(const struct cellar_smr_attr *attr)
     return smr;
 }
 
-struct cellar_smr *cellar_smr_create(const struct cellar_smr_attr *attr)
+struct cellar_smr *cellar__smr_create(const struct cellar_smr_attr *attr)
 {
     static const struct cellar_smr_attr none = {.version = CELLAR_SMR_ATTR_VERSION};
     attr = attr != NULL ? attr : &none;
-    if (attr->version != CELLAR_SMR_ATTR_VERSION || !cellar__smr_start()) {
+    if (attr->version != CELLAR_SMR_ATTR_VERSION) {
         return NULL;
     }
     cellar__lock_forget_held();

@@ -86,6 +86,9 @@ CELLAR_INLINE bool cellar__smr_passed(const struct cellar_smr *smr, uint64_t goa
     return cellar__smr_reached(__atomic_load_n(&smr->read_seq, __ATOMIC_ACQUIRE), goal);
 }
 
+/* cellar_smr_create, on levels that are started. */
+struct cellar_smr *cellar__smr_create(const struct cellar_smr_attr *attr);
+
 /* A zone begins and ends to use the smr, which cannot be destroyed in between. */
 void cellar__smr_attach(struct cellar_smr *smr);
 void cellar__smr_detach(struct cellar_smr *smr);
@@ -112,11 +115,5 @@ void cellar__smr_unlock_all(void);
 
 /* In the child, locks released: forgets the other threads' sections and takes over what they were reclaiming. */
 void cellar__smr_forget_orphans(void);
-
-/*
- * Supplied by the level on top: starts what stands below this one, and has libc call the handlers of fork. False when there is
- * no memory for it.
- */
-bool cellar__smr_start(void);
 
 #endif

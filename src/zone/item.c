@@ -92,14 +92,18 @@ static bool item_construct(struct cellar_zone *zone, void *item, struct cellar__
     return error == 0;
 }
 
-/* Whether the limit counts. Before it is met, an smr is asked for what only readers hold: no reader wakes a sleeper. */
-static bool item_is_counted(struct cellar_zone *zone)
+static bool item_is_counted(const struct cellar_zone *zone)
 {
-    bool is_counted = (cellar__user_gate(&zone->alloc_gate) & CELLAR_GATE_LIMIT) != 0;
-    if (is_counted && zone->attr.smr != NULL && cellar__limit_is_exhausted(zone)) {
+    return (cellar__user_gate(&zone->alloc_gate) & CELLAR_GATE_LIMIT) != 0;
+}
+
+/* Up to n items against the limit. What only readers hold comes back before it is met: no reader wakes a sleeper. */
+static size_t item_count(struct cellar_zone *zone, size_t n, struct cellar__request *request)
+{
+    if (zone->attr.smr != NULL && cellar__limit_is_exhausted(zone)) {
         cellar__retire_drain(zone);
     }
-    return is_counted;
+    return cellar__limit_take(zone, n, request);
 }
 
 void *cellar__item_alloc(struct cellar_zone *zone, struct cellar__request *request)
@@ -107,7 +111,7 @@ void *cellar__item_alloc(struct cellar_zone *zone, struct cellar__request *reque
     item_check_flags(zone, request->flags);
     bool is_counted = item_is_counted(zone);
     void *item = NULL;
-    if (!is_counted || cellar__limit_take(zone, 1, request) != 0) {
+    if (!is_counted || item_count(zone, 1, request) != 0) {
         item = item_get(zone, request);
         if (item != NULL && !item_construct(zone, item, request)) {
             item = NULL;
@@ -142,7 +146,7 @@ static size_t item_alloc_some(struct cellar_zone *zone, void **items, size_t n,
                               struct cellar__request *request)
 {
     bool is_counted = item_is_counted(zone);
-    size_t allowed = is_counted ? cellar__limit_take(zone, n, request) : n;
+    size_t allowed = is_counted ? item_count(zone, n, request) : n;
     size_t got = allowed == 0 ? 0 : cellar__zone_alloc_many(&zone->base, items, allowed);
     if (allowed != 0 && got == 0) {
         items[0] = item_get(zone, request);

@@ -87,44 +87,11 @@ static size_t user_init_items(struct cellar_zone *zone, void **items, size_t n)
     return kept;
 }
 
-/* Of a zone over an arena. */
-static size_t user_arena_alloc(struct cellar_zone *zone, void **items, size_t n)
-{
-    struct cellar__arena *arena = &zone->attr.arena->arena;
-    size_t got = 0;
-    for (uint64_t base; got < n && cellar__arena_alloc(arena, zone->size, zone->attr.align, &base) == 0;) {
-        void *item = (void *)(uintptr_t)base; // NOLINT(performance-no-int-to-ptr)
-        if (zone->attr.init != NULL && zone->attr.init(item, zone->size, zone->attr.ctx) != 0) {
-            cellar__arena_free(arena, base, zone->size);
-            break;
-        }
-        items[got++] = item;
-    }
-    return got;
-}
-
-static size_t user_arena_free(struct cellar_zone *zone, void **items, size_t n,
-                              enum cellar__item_fault *ret_fault)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (zone->attr.fini != NULL) {
-            zone->attr.fini(items[i], zone->size, zone->attr.ctx);
-        }
-        if (cellar__arena_free(&zone->attr.arena->arena, (uintptr_t)items[i], zone->size) != 0) {
-            *ret_fault = CELLAR_ITEM_NOT_HERE;
-            return i;
-        }
-    }
-    return n;
-}
-
 size_t cellar__user_import(void *source, void **items, size_t n)
 {
     struct cellar_zone *zone = source;
     size_t got;
-    if (zone->attr.arena != NULL) {
-        got = user_arena_alloc(zone, items, n);
-    } else if (zone->keg == NULL) {
+    if (zone->keg == NULL) {
         got = zone->source.import(zone->attr.ctx, items, n);
     } else {
         got = cellar__keg_alloc(zone->keg, items, n);
@@ -139,9 +106,7 @@ size_t cellar__user_release(void *source, void **items, size_t n, enum cellar__i
     struct cellar_zone *zone = source;
     size_t given = n;
     *ret_fault = CELLAR_ITEM_OK;
-    if (zone->attr.arena != NULL) {
-        given = user_arena_free(zone, items, n, ret_fault);
-    } else if (zone->keg == NULL) {
+    if (zone->keg == NULL) {
         if (n != 0) {
             zone->source.release(zone->attr.ctx, items, n);
         }
@@ -154,6 +119,45 @@ size_t cellar__user_release(void *source, void **items, size_t n, enum cellar__i
     __atomic_sub_fetch(&zone->nheld, given, __ATOMIC_RELAXED);
     return given;
 }
+
+/* A zone over an arena. */
+static size_t user_arena_import(void *source, void **items, size_t n)
+{
+    struct cellar_zone *zone = source;
+    struct cellar__arena *arena = &zone->attr.arena->arena;
+    size_t got = 0;
+    for (uint64_t base; got < n && cellar__arena_alloc(arena, zone->size, zone->attr.align, &base) == 0;) {
+        void *item = (void *)(uintptr_t)base; // NOLINT(performance-no-int-to-ptr)
+        if (zone->attr.init != NULL && zone->attr.init(item, zone->size, zone->attr.ctx) != 0) {
+            cellar__arena_free(arena, base, zone->size);
+            break;
+        }
+        items[got++] = item;
+    }
+    __atomic_add_fetch(&zone->nheld, got, __ATOMIC_RELAXED);
+    return got;
+}
+
+static size_t user_arena_release(void *source, void **items, size_t n, enum cellar__item_fault *ret_fault)
+{
+    struct cellar_zone *zone = source;
+    size_t given = 0;
+    *ret_fault = CELLAR_ITEM_OK;
+    for (; given < n; given++) {
+        if (zone->attr.fini != NULL) {
+            zone->attr.fini(items[given], zone->size, zone->attr.ctx);
+        }
+        if (cellar__arena_free(&zone->attr.arena->arena, (uintptr_t)items[given], zone->size) != 0) {
+            *ret_fault = CELLAR_ITEM_NOT_HERE;
+            break;
+        }
+    }
+    __atomic_sub_fetch(&zone->nheld, given, __ATOMIC_RELAXED);
+    return given;
+}
+
+static const struct cellar__zone_backend user_arena_backend = {
+    .kind = "arena", .import = user_arena_import, .release = user_arena_release};
 
 /* ---- create ---- */
 
@@ -280,7 +284,9 @@ static int user_enter(struct cellar_zone *zone)
 {
     struct cellar__zone_attr base = {
         .size = zone->size,
-        .backend = zone->keg != NULL ? &user_keg_backend : &user_source_backend,
+        .backend = zone->attr.arena != NULL ? &user_arena_backend
+                   : zone->keg != NULL      ? &user_keg_backend
+                                            : &user_source_backend,
         .source = zone,
     };
     struct cellar__fmt name;

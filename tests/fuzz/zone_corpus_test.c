@@ -1,4 +1,4 @@
-/* levels: base os submap meta arena slab keg bucket smr zone; with: fake/smr.c fuzz/zone.c */
+/* levels: base os submap meta arena slab keg bucket smr zone; with: fuzz/zone.c */
 /* Replays what the fuzzer of zones has found worth keeping: tests/fuzz/corpus/zone. */
 #include "fuzz/corpus.h"
 #include "fuzz/fuzz.h"

@@ -1,4 +1,4 @@
-/* levels: base os submap meta arena slab keg bucket smr zone; with: fake/smr.c */
+/* levels: base os submap meta arena slab keg bucket smr zone; with: */
 #include "model/user_ops.h"
 
 TEST(zones_hold_what_the_model_holds)

@@ -1,4 +1,4 @@
-/* levels: base os submap meta arena slab keg bucket smr zone; with: fake/smr.c */
+/* levels: base os submap meta arena slab keg bucket smr zone; with: */
 #include "zone/zone.h"
 
 #include "arena/fit.h"

@@ -17,11 +17,6 @@ static struct cellar_smr *smr;
 static unsigned char state[NITEMS]; /* 0 in use, 1 retired, 2 reclaimed */
 static size_t nreclaimed;
 
-bool cellar__smr_start(void)
-{
-    return true;
-}
-
 static void reclaim(void *item, void *ctx)
 {
     (void)ctx;
@@ -61,7 +56,7 @@ static bool pass(void)
     pthread_t thread;
     memset(state, 0, sizeof state);
     nreclaimed = 0;
-    smr = cellar_smr_create(&attr);
+    smr = cellar__smr_create(&attr);
     if (smr == NULL) {
         return false;
     }

@@ -26,11 +26,6 @@ static struct node *free_nodes;
 static uint32_t is_over; /* atomic */
 static uint64_t nreads;  /* atomic */
 
-bool cellar__smr_start(void)
-{
-    return cellar__meta_base != NULL || cellar__meta_init() == 0;
-}
-
 static void node_free(void *item, void *ctx)
 {
     struct node *node = item;
@@ -110,7 +105,8 @@ static void *writer_run(void *arg)
 static void start(void)
 {
     struct cellar_smr_attr attr = {.version = CELLAR_SMR_ATTR_VERSION, .name = "nodes", .max_pending = 128};
-    smr = cellar_smr_create(&attr);
+    CHECK_EQ(cellar__meta_init(), 0);
+    smr = cellar__smr_create(&attr);
     CHECK(smr != NULL);
     free_nodes = NULL;
     memset(slots, 0, sizeof slots);

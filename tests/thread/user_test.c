@@ -1,4 +1,4 @@
-/* levels: base os submap meta arena slab keg bucket smr zone; with: fake/smr.c; timeout: 240 */
+/* levels: base os submap meta arena slab keg bucket smr zone; timeout: 240 */
 /* Zones of programs under several threads: sleepers, reserve, frees from afar, ends of threads, zones that come and go. */
 #include "zone/user.h"
 

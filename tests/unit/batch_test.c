@@ -6,11 +6,6 @@
 #include "fake/meta.h"
 #include "test.h"
 
-bool cellar__smr_start(void)
-{
-    return true;
-}
-
 static struct cellar_smr *smr;
 static uintptr_t reclaimed[1000]; /* in order */
 static size_t nreclaimed;
@@ -25,7 +20,7 @@ static void reclaim_note(void *item, void *ctx)
 static void start(size_t max_pending)
 {
     struct cellar_smr_attr attr = {.version = CELLAR_SMR_ATTR_VERSION, .max_pending = max_pending};
-    smr = cellar_smr_create(&attr);
+    smr = cellar__smr_create(&attr);
     CHECK(smr != NULL);
     nreclaimed = 0;
 }
@@ -124,7 +119,7 @@ TEST(retire_in_a_section)
 /* Another smr's section: the thread must not wait, for a reader of this smr might wait for it. */
 TEST(retire_in_a_section_of_another)
 {
-    struct cellar_smr *other = cellar_smr_create(NULL);
+    struct cellar_smr *other = cellar__smr_create(NULL);
     start(8);
     cellar_smr_enter(other);
     for (uintptr_t i = 0; i < 8; i++) {

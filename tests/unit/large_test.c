@@ -1,4 +1,4 @@
-/* levels: base os submap meta arena slab keg bucket smr zone large; with: fake/smr.c */
+/* levels: base os submap meta arena slab keg bucket smr zone large; with: */
 #include "large/large.h"
 
 #include "arena/fit.h"

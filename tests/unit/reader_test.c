@@ -6,17 +6,12 @@
 #include "fake/meta.h"
 #include "test.h"
 
-bool cellar__smr_start(void)
-{
-    return true;
-}
-
 static struct cellar_smr *smr;
 
 static void start(void)
 {
     if (smr == NULL) {
-        smr = cellar_smr_create(NULL);
+        smr = cellar__smr_create(NULL);
         CHECK(smr != NULL);
     }
 }

@@ -1,4 +1,4 @@
-/* levels: base os slab keg bucket smr zone; with: fake/smr.c fake/heap.c */
+/* levels: base os slab keg bucket smr zone; with: fake/heap.c */
 /* The table of zones: ids that are used again, pins, and the end of a zone. */
 #include "fake/heap.h"
 #include "test.h"

@@ -1,4 +1,4 @@
-/* levels: base os slab keg bucket smr zone; with: fake/smr.c fake/heap.c */
+/* levels: base os slab keg bucket smr zone; with: fake/heap.c */
 #include "zone/zone.h"
 
 #include <pthread.h>
