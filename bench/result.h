@@ -1,0 +1,67 @@
+/*
+ * How a workload program of the allocator bench says what it measured: lines `NAME NUMBER` on stdout.
+ *
+ *   ns 23.512            nanoseconds of wall time for one operation, all threads together
+ *   operations 10000000  how many there were
+ *   idle_rss_kib 1840    with BENCH_IDLE=1 alone: what the process holds a second after its last free
+ */
+#ifndef BENCH_RESULT_H
+#define BENCH_RESULT_H
+
+#include "bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Lets a second pass, signals or not, in which a purge that waits for its time can come. */
+static inline void bench_second_wait(void)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec++;
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, NULL) == EINTR)
+        continue;
+}
+
+/* The resident memory of the process in KiB, read without an allocation. */
+static inline long bench_rss_kib_get(void)
+{
+    char text[4096];
+    size_t size = 0;
+    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    while (file >= 0 && size < sizeof(text) - 1) {
+        ssize_t nread = read(file, text + size, sizeof(text) - 1 - size);
+        if (nread < 0 && errno == EINTR)
+            continue;
+        if (nread <= 0)
+            break;
+        size += (size_t)nread;
+    }
+    if (file >= 0)
+        close(file);
+    text[size] = '\0';
+    const char *line = strstr(text, "\nVmRSS:");
+    if (line == NULL) {
+        fprintf(stderr, "bench: /proc/self/status shows no VmRSS\n");
+        exit(1);
+    }
+    return strtol(line + strlen("\nVmRSS:"), NULL, 10);
+}
+
+/* ns is for one operation. Call it when all blocks of the workload are freed and its threads joined. */
+static inline void bench_result_print(double ns, uint64_t noperations)
+{
+    printf("ns %.3f\noperations %" PRIu64 "\n", ns, noperations);
+    fflush(stdout);
+    const char *idle = getenv("BENCH_IDLE");
+    if (idle == NULL || strcmp(idle, "1") != 0)
+        return;
+    bench_second_wait();
+    printf("idle_rss_kib %ld\n", bench_rss_kib_get());
+    fflush(stdout);
+}
+
+#endif
