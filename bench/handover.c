@@ -19,12 +19,15 @@
 #include "stamp.h"
 #include "team.h"
 
+#include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 enum {
     HANDOVER_BATCH_BLOCKS = 120,
     HANDOVER_BATCHES_PER_THREAD = 4,
     HANDOVER_BATCHES_MAX = BENCH_THREADS_MAX * HANDOVER_BATCHES_PER_THREAD,
+    HANDOVER_YIELDS = 100,                          /* before a thread sleeps on an empty queue */
     HANDOVER_RING_COUNT = 2 * HANDOVER_BATCHES_MAX, /* room for all batches and the NULLs of the end */
 };
 
@@ -39,8 +42,8 @@ struct handover_batch {
 struct handover_queue {
     pthread_mutex_t mutex;
     pthread_cond_t filled;
-    size_t first; /* both count on and on; first <= end */
-    size_t end;
+    _Atomic size_t first; /* both count on and on, changed under the mutex; first <= end */
+    _Atomic size_t end;
     struct handover_batch *ring[HANDOVER_RING_COUNT];
 };
 
@@ -69,10 +72,19 @@ static void handover_queue_insert(struct handover_queue *queue, struct handover_
     pthread_cond_signal(&queue->filled);
 }
 
+static bool handover_queue_is_empty(struct handover_queue *queue)
+{
+    return atomic_load_explicit(&queue->first, memory_order_relaxed) ==
+           atomic_load_explicit(&queue->end, memory_order_relaxed);
+}
+
+/* The other side is seldom late by more than a few batches: a sleep and a wakeup would cost more than they. */
 static struct handover_batch *handover_queue_remove(struct handover_queue *queue)
 {
+    for (size_t i = 0; i < HANDOVER_YIELDS && handover_queue_is_empty(queue); i++)
+        sched_yield();
     pthread_mutex_lock(&queue->mutex);
-    while (queue->first == queue->end)
+    while (handover_queue_is_empty(queue))
         pthread_cond_wait(&queue->filled, &queue->mutex);
     struct handover_batch *batch = queue->ring[queue->first++ % HANDOVER_RING_COUNT];
     pthread_mutex_unlock(&queue->mutex);
