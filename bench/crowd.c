@@ -25,6 +25,7 @@
 #include "team.h"
 
 enum {
+    CROWD_PAGE_SIZE = 4096,    /* bytes; larger pages are touched more than once */
     CROWD_SIZE_MIN = 16,       /* bytes */
     CROWD_SIZE_MAX = 32 << 10, /* bytes */
     CROWD_LIVE_MAX = 2 << 20,  /* bytes in a thread */
@@ -70,8 +71,8 @@ static void crowd_step(struct crowd_thread *thread, uint64_t choice)
         size = CROWD_SIZE_MIN;
     *block = (struct crowd_block){bench_stamp_alloc(size), size};
     thread->nlive_bytes += size;
-    if (size >= 4096) /* else the whole pages of a large block would not be resident */
-        ((volatile char *)block->data)[size - 1] = 1;
+    for (size_t at = CROWD_PAGE_SIZE; at < size; at += CROWD_PAGE_SIZE)
+        ((volatile char *)block->data)[at] = 1; /* what is live is resident */
 }
 
 static void *crowd_thread_run(void *argument)
@@ -127,7 +128,7 @@ static uint64_t crowd_run(size_t nthreads, size_t noperations, long *ret_idle_ki
         crowd_threads[i].noperations = bench_team_share(noperations, nthreads, i);
     }
     /* The tables are resident before the first look: they are no memory of the allocator's. */
-    for (size_t i = 0; i < sizeof(crowd_threads); i += 4096)
+    for (size_t i = 0; i < sizeof(crowd_threads); i += CROWD_PAGE_SIZE)
         ((volatile char *)crowd_threads)[i] += 0;
     bench_team_start(&crowd_team, nthreads, crowd_thread_run, crowd_threads, sizeof(crowd_threads[0]));
     bench_team_meet(&crowd_team);
