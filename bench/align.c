@@ -6,8 +6,8 @@
  * A sixteenth of the work runs before the clock starts. An operation is a free and an aligned allocation.
  */
 #include "bench.h"
+#include "check.h"
 #include "result.h"
-#include "size.h"
 
 enum {
     ALIGN_LIVE = 256,

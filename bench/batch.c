@@ -7,8 +7,8 @@
  * and a free.
  */
 #include "bench.h"
+#include "check.h"
 #include "result.h"
-#include "size.h"
 
 #include <stdbool.h>
 #include <string.h>

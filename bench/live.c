@@ -8,8 +8,8 @@
  * between them (about 2 ns).
  */
 #include "bench.h"
+#include "check.h"
 #include "result.h"
-#include "size.h"
 
 static const char LIVE_USAGE[] = "live BLOCKS OPERATIONS";
 

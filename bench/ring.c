@@ -7,6 +7,7 @@
  * The queue has gone round once before the clock starts. An operation is a free, a malloc and the writes.
  */
 #include "bench.h"
+#include "check.h"
 #include "result.h"
 #include "size.h"
 

@@ -16,11 +16,4 @@ static inline void bench_sizes_fill(uint32_t *sizes, uint32_t min, uint32_t max,
     }
 }
 
-/* Ends the program: a block does not hold what was written to it. */
-static inline _Noreturn void bench_content_fail(const char *program, const void *block)
-{
-    fprintf(stderr, "%s: the block at %p does not hold what was written to it\n", program, block);
-    exit(1);
-}
-
 #endif
