@@ -40,7 +40,7 @@ static void *align_block_alloc(uint64_t *random)
 static void align_block_free(void *block)
 {
     if (*(volatile uint64_t *)block != (uintptr_t)block)
-        bench_content_fail("align", block);
+        bench_content_fail(block);
     free(block);
 }
 

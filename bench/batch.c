@@ -36,7 +36,7 @@ static void batch_check(void **blocks, size_t nblocks, const uint32_t *sizes)
 {
     for (size_t i = 0; i < nblocks; i++)
         if (*(uint64_t *)blocks[i] != sizes[i % BENCH_MIX_COUNT])
-            bench_content_fail("batch", blocks[i]);
+            bench_content_fail(blocks[i]);
 }
 
 int main(int argc, char **argv)

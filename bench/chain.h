@@ -47,8 +47,8 @@ static inline void *bench_chain_remove(struct bench_chain *chain)
     if (node == NULL)
         return NULL;
     if (node->check != ~(uintptr_t)node)
-        bench_content_fail("bench", node);
-    node->check = 0;
+        bench_content_fail(node);
+    *(volatile uintptr_t *)&node->check = 0; /* a node that is in the chain twice shows */
     chain->first = node->next;
     if (chain->first == NULL)
         chain->last = NULL;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 /* Ends the program: a block does not hold what was written to it. */
-static inline _Noreturn void bench_content_fail(const char *program, const void *block)
+static inline _Noreturn void bench_content_fail(const void *block)
 {
-    fprintf(stderr, "%s: the block at %p does not hold what was written to it\n", program, block);
+    fprintf(stderr, "bench: the block at %p does not hold what was written to it\n", block);
     exit(1);
 }
 

@@ -56,7 +56,7 @@ static void grow_vector_free(struct grow_vector *vector)
 {
     for (size_t i = vector->nitems; i > 0; i /= 2)
         if (vector->items[i - 1] != i - 1)
-            bench_content_fail("grow", vector->items);
+            bench_content_fail(vector->items);
     free(vector->items);
     *vector = (struct grow_vector){0};
 }
@@ -101,7 +101,7 @@ static void grow_string_free(struct grow_string *string, size_t i)
 {
     for (size_t place = 0; place < GROW_NPLACES && string->size > 0; place++)
         if ((uint8_t)string->text[(string->size - 1) * place / (GROW_NPLACES - 1)] != (uint8_t)i)
-            bench_content_fail("grow", string->text);
+            bench_content_fail(string->text);
     free(string->text);
     string->text = NULL;
     string->size = 0;
@@ -154,7 +154,7 @@ static uint64_t grow_big_run(void)
             size_t last = GROW_BIG_SIZE / GROW_PAGE_SIZE - 1;
             size_t at = last * place / (GROW_NPLACES - 1) * GROW_PAGE_SIZE;
             if (*(volatile uint64_t *)(block + at) != at)
-                bench_content_fail("grow", block);
+                bench_content_fail(block);
         }
     }
     free(block);

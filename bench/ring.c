@@ -43,7 +43,7 @@ static void *ring_block_alloc(struct ring *ring)
 static void ring_block_free(const struct ring *ring, void *block)
 {
     if (*(uint64_t *)block != ring->sizes[(ring->nallocs - ring->nblocks) % BENCH_SIZES_COUNT])
-        bench_content_fail("ring", block);
+        bench_content_fail(block);
     free(block);
 }
 

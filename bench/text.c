@@ -202,7 +202,7 @@ static void text_chapter_run(uint64_t *random, size_t nwords)
     }
     struct text_word **words = text_table_sort(&table);
     if (text_report_run(words, table.nwords) != nwords)
-        bench_content_fail("text", words);
+        bench_content_fail(words);
     free(words);
 }
 

@@ -61,7 +61,7 @@ static size_t trees_free(struct trees_node *node)
         return 0;
     size_t nnodes = 1 + trees_free(node->left) + trees_free(node->right);
     if (nnodes != node->nnodes)
-        bench_content_fail("trees", node);
+        bench_content_fail(node);
     free(node);
     return nnodes;
 }
