@@ -42,6 +42,22 @@ def program_build(name, *flags):
         fail(f"cannot compile {source.name}: {error}")
 
 
+def allocator_verify(allocator, program, *arguments):
+    """Ask the dynamic linker where malloc and free of a bench program lead: a library that cannot be
+    preloaded would otherwise be measured as glibc, without a word."""
+    environment = {**allocator.environment(), "LD_DEBUG": "bindings"}
+    run = program_run([str(BUILD / program), *arguments], environment, allocator.name)
+    for symbol in ("malloc", "free"):
+        binding = rf"binding file \S*/{program} \[0\] to (\S+) \[0\]: normal symbol `{symbol}'"
+        match = re.search(binding, run.stderr)
+        if match is None:
+            fail(f"{allocator.name}: the dynamic linker binds no {symbol}: {run.stderr[-300:]}")
+        found = Path(match.group(1)).resolve()
+        expected = found if allocator.path is None else allocator.path.resolve()
+        if found != expected or (allocator.path is None and not found.name.startswith("libc")):
+            fail(f"{allocator.name}: {symbol} is that of {found}, not the allocator's own")
+
+
 def callgrind_parse(text, function):
     """[(callee, number of calls, inclusive instructions)] of all calls out of a function."""
     calls = []

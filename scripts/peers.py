@@ -12,7 +12,7 @@ from typing import Optional
 ROOT = Path(__file__).resolve().parent.parent
 BASELINE = "glibc"
 # Variables that change how an allocator works.
-SETTINGS = re.compile(r"^(CELLAR_CONF$|MALLOC_|MIMALLOC_|TCMALLOC_|GLIBC_TUNABLES$)")
+SETTINGS = re.compile(r"^(CELLAR_CONF$|MALLOC_|MIMALLOC_|TCMALLOC_|TBB_MALLOC_|GLIBC_TUNABLES$)")
 
 # Column name, soname and package of the peers that Debian has.
 DEBIAN_PEERS = (
@@ -20,6 +20,8 @@ DEBIAN_PEERS = (
     ("jemalloc5", "libjemalloc.so.2", "libjemalloc2"),
     ("tcmalloc", "libtcmalloc_minimal.so.4", "libtcmalloc-minimal4"),
 )
+# The whole bench has one more. Its proxy is what is preloaded; it finds libtbbmalloc.so.2 itself.
+BENCH_PEERS = (*DEBIAN_PEERS, ("tbbmalloc2", "libtbbmalloc_proxy.so.2", "libtbbmalloc2"))
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,11 @@ def extra_peers_create(text):
         yield Allocator(name, Path(path).absolute(), Path(path).resolve().name)
 
 
-def allocators_create():
+def allocators_create(peers=DEBIAN_PEERS):
     """All columns, the baseline first; a peer that is not installed is named in one line and left out."""
     cellar = cellar_create()
     allocators = [Allocator(BASELINE, None, " ".join(platform.libc_ver()).strip())]
-    for name, soname, package in DEBIAN_PEERS:
+    for name, soname, package in peers:
         path = library_find(soname)
         if path is None:
             print(f"{script_name()}: {name} is left out: install the package {package}", file=sys.stderr)
