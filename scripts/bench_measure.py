@@ -1,0 +1,161 @@
+"""How the rows of the bench are run: each run a process of its own under bench/launch.c, in interleaved rounds."""
+import concurrent.futures
+import os
+import random
+import shlex
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench_common import BUILD, RUN_TIMEOUT_S, progress
+from bench_figures import keys_parse
+from peers import fail
+
+IDLE_AT_ONCE = 4  # runs that mostly sleep, and whose time does not count
+
+
+@dataclass
+class Sample:
+    """What one run took. time is in the unit of its row: ns an operation, or seconds."""
+    time: float
+    cpu_s: float
+    peak_rss_kib: float
+    minor_faults: float
+    further: dict = field(default_factory=dict)
+
+
+class RunError(Exception):
+    """A run failed; the text says how."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What launch wrote about a run, and what the program printed."""
+    stdout: bytes
+    wall_s: float
+    cpu_s: float
+    peak_rss_kib: float
+    minor_faults: float
+
+    def sample(self, wall_s=None, peak_rss_kib=None):
+        """A sample whose time is wall seconds: the program's own, or those of a client that it served."""
+        return Sample(self.wall_s if wall_s is None else wall_s, self.cpu_s,
+                      self.peak_rss_kib if peak_rss_kib is None else peak_rss_kib, self.minor_faults)
+
+
+class Launch:
+    """A program that runs under launch; servers are begun, used, and ended before wait()."""
+
+    def __init__(self, argv, environment, *, stdin=None, cwd=None, nruns=1):
+        self.argv = [str(word) for word in argv]
+        self.result = tempfile.NamedTemporaryFile(prefix="bench-launch-")
+        with open(stdin or "/dev/null", "rb") as given:
+            self.process = subprocess.Popen(
+                [str(BUILD / "launch"), self.result.name, str(nruns), *self.argv], env=environment, cwd=cwd,
+                stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+    def wait(self, timeout=RUN_TIMEOUT_S):
+        """The usage; a status other than 0 is an error."""
+        try:
+            stdout, stderr = self.process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            self.kill()
+            raise RunError(f"{shlex.join(self.argv)}: not done after {timeout} s") from error
+        if self.process.returncode != 0:
+            tail = stderr.decode(errors="replace")[-2000:].strip()
+            raise RunError(f"{shlex.join(self.argv)}: status {self.process.returncode}\n{tail}".strip())
+        figures = keys_parse(Path(self.result.name).read_text())
+        self.result.close()
+        return Usage(stdout, figures["wall_ns"] / 1e9, figures["cpu_ns"] / 1e9, figures["peak_rss_kib"],
+                     figures["minor_faults"])
+
+    def kill(self):
+        """Ends the program with all that it started, if it still runs; for when something went wrong."""
+        if self.process.poll() is None:
+            process_group_kill(self.process.pid)
+        self.process.communicate()
+
+
+def process_group_kill(group):
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def launch_run(argv, environment, **options):
+    launch = Launch(argv, environment, **options)
+    try:
+        return launch.wait()
+    except BaseException:
+        launch.kill()
+        raise
+
+
+@contextmanager
+def failure_named(row, allocator):
+    """A run that fails ends the bench, and the message says which."""
+    try:
+        yield
+    except (RunError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+        fail(f"{row.title}: {allocator.name}: {error}")
+
+
+class Clock:
+    """The progress line: what runs, how much is done, how long the rest will take at this rate."""
+
+    def __init__(self, total):
+        self.total = total
+        self.ndone = 0
+        self.start = time.monotonic()
+
+    def show(self, text):
+        left = ""
+        if self.ndone:
+            seconds = (time.monotonic() - self.start) / self.ndone * (self.total - self.ndone)
+            left = f", {int(seconds // 60)}:{int(seconds % 60):02d} left"
+        progress(f"{self.ndone} of {self.total}{left}: {text}")
+
+    def step(self):
+        self.ndone += 1
+
+
+def rounds_measure(rows, allocators, rounds):
+    """{(title, name): [sample of each round]}. Within a round every row runs with every allocator, in shuffled order, so
+    that a disturbance of the machine meets all of them alike."""
+    samples = {(row.title, allocator.name): [] for row in rows for allocator in allocators}
+    clock = Clock(rounds * len(samples))
+    for number in range(rounds):
+        for row in rows:
+            for allocator in random.sample(allocators, len(allocators)):
+                clock.show(f"round {number + 1} of {rounds}: {row.title}: {allocator.name}")
+                with failure_named(row, allocator):
+                    samples[row.title, allocator.name].append(row.run(allocator))
+                clock.step()
+    progress("")
+    return samples
+
+
+def idle_measure(rows, allocators):
+    """{(title, name): RSS in KiB an idle second after the work}, for rows that can say it."""
+    cells = [(row, allocator) for row in rows for allocator in allocators]
+    clock = Clock(len(cells))
+    results = {}
+
+    def cell_measure(cell):
+        row, allocator = cell
+        with failure_named(row, allocator):
+            return row.idle(allocator)
+
+    with concurrent.futures.ThreadPoolExecutor(IDLE_AT_ONCE) as pool:
+        for (row, allocator), rss in zip(cells, pool.map(cell_measure, cells)):
+            clock.show(f"idle RSS: {row.title}: {allocator.name}")
+            if rss is not None:
+                results[row.title, allocator.name] = rss
+            clock.step()
+    progress("")
+    return results
