@@ -248,7 +248,7 @@ class Git(Program):
     def commits(self):
         """A stream for git fast-import: files that change a little from one commit to the next."""
         lines = [f"line {i} of a file, {i * 7919 % 104729}" for i in range(1500)]
-        for number in range(self.amount(480)):
+        for number in range(self.amount(300)):
             for i in range(12):
                 lines[(number * 131 + i * 97) % len(lines)] = f"commit {number} wrote {i * number % 1009} here"
             message = f"commit {number}\n"
@@ -306,7 +306,7 @@ class Z3(Program):
     def prepare(self):
         vectors = ["(declare-const a (_ BitVec 7))", "(declare-const b (_ BitVec 7))", "(declare-const c (_ BitVec 7))",
                    "(assert (not (= (bvmul a (bvadd b c)) (bvadd (bvmul a b) (bvmul a c)))))"]
-        formula = ["(push)", *self.pigeons(7 if self.divisor == 1 else 6), "(check-sat)", "(pop)"]
+        formula = ["(push)", *self.pigeons(8 if self.divisor == 1 else 7), "(check-sat)", "(pop)"]
         if self.divisor == 1:
             formula += ["(push)", *vectors, "(check-sat)", "(pop)"]
         (self.folder / "formula.smt2").write_text("\n".join(formula) + "\n")
