@@ -31,9 +31,12 @@ test: ## everything CI checks
 check: ## the fast part, about ten seconds
 	@scripts/check
 
-bench: bench-micro bench-arena bench-zone ## side by side with peers
+bench: ## Cellar beside its peers in 60 workloads and a dozen real programs, half an hour; QUICK=1: two minutes
+	@scripts/setup build bench
+	@$(MAKE) --no-print-directory all
+	@scripts/bench
 
-bench-micro: ## instructions and nanoseconds of small loops, beside the peers
+bench-micro: ## instructions, cache misses and nanoseconds of small loops, beside the peers
 	@scripts/setup build bench
 	@$(MAKE) --no-print-directory all
 	@scripts/bench-micro

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench_common import BUILD, program_build
+from bench_common import BUILD
 from bench_figures import keys_parse
 from bench_measure import RunError, launch_run
 from peers import ROOT, output_of
@@ -84,9 +84,6 @@ class Start(Program):
     """The time is that of all starts together, the RSS that of one process."""
     title = "200 starts of a trivial program"
     nruns = 200
-
-    def prepare(self):
-        program_build("start")
 
     def argv(self):
         return [BUILD / "start"]
