@@ -20,8 +20,10 @@ IDLE_AT_ONCE = 4  # runs that mostly sleep, and whose time does not count
 
 @dataclass
 class Sample:
-    """What one run took. time is in the unit of its row: ns an operation, or seconds."""
+    """What one run took. time is in the unit of its row: ns an operation, or seconds; wall_s is that of the process, or of
+    the client that it served."""
     time: float
+    wall_s: float
     cpu_s: float
     peak_rss_kib: float
     minor_faults: float
@@ -43,8 +45,9 @@ class Usage:
 
     def sample(self, wall_s=None, peak_rss_kib=None):
         """A sample whose time is wall seconds: the program's own, or those of a client that it served."""
-        return Sample(self.wall_s if wall_s is None else wall_s, self.cpu_s,
-                      self.peak_rss_kib if peak_rss_kib is None else peak_rss_kib, self.minor_faults)
+        wall_s = self.wall_s if wall_s is None else wall_s
+        peak_rss_kib = self.peak_rss_kib if peak_rss_kib is None else peak_rss_kib
+        return Sample(wall_s, wall_s, self.cpu_s, peak_rss_kib, self.minor_faults)
 
 
 class Launch:

@@ -1,9 +1,9 @@
 """The workloads of the bench that are programs of bench/: one line each."""
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bench_common import BUILD, program_build
 from bench_figures import keys_parse
-from bench_measure import Sample, launch_run
+from bench_measure import launch_run
 
 QUICK_DIVISOR = 8
 # What they print for everyone; anything else is a further figure.
@@ -33,7 +33,7 @@ class Workload:
         usage = launch_run(self.command(), allocator.environment())
         keys = keys_parse(usage.stdout.decode())
         further = {key: value for key, value in keys.items() if key not in KEYS}
-        return Sample(keys["ns"], usage.cpu_s, usage.peak_rss_kib, usage.minor_faults, further)
+        return replace(usage.sample(), time=keys["ns"], further=further)
 
     def idle(self, allocator):
         if self.divisor > 1 and not self.quick_idle:

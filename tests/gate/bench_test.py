@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import bench_figures  # noqa: E402
 import bench_measure  # noqa: E402
+import bench_model  # noqa: E402
 import bench_report  # noqa: E402
 from bench_common import program_build  # noqa: E402
 from bench_measure import RunError, Sample, launch_run  # noqa: E402
@@ -55,8 +56,25 @@ class Figures(unittest.TestCase):
         self.assertEqual(bench_figures.above({"x": 1.1, "y": 1.2, "z": 3.0}, 1.1), [("z", 3.0), ("y", 1.2)])
 
     def test_medians(self):
-        samples = {("x", "a"): [Sample(3, 0, 0, 0), Sample(1, 0, 0, 0), Sample(2, 0, 0, 0)]}
+        samples = {("x", "a"): [Sample(3, 0, 0, 0, 0), Sample(1, 0, 0, 0, 0), Sample(2, 0, 0, 0, 0)]}
         self.assertEqual(bench_figures.medians(samples, ["x"], ["a"], lambda sample: sample.time), {"a": {"x": 2}})
+
+
+class Model(unittest.TestCase):
+    def test_cachegrind_parse(self):
+        text = "desc: I1 cache: x\nevents: Ir D1mr DLmw\nfl=x\n1 2 3 4\nsummary: 100 20 3\n"
+        self.assertEqual(bench_model.cachegrind_parse(text), {"Ir": 100, "D1mr": 20, "DLmw": 3})
+
+    def test_perf_parse(self):
+        self.assertEqual(bench_model.perf_parse("noise\n12345,,cycles:u,1000,100.00,,\n"), 12345)
+        self.assertIsNone(bench_model.perf_parse("<not supported>,,cycles:u,0,100.00,,\n"))
+        self.assertIsNone(bench_model.perf_parse("perf: no permission\n"))
+
+    def test_a_pair_is_what_more_steps_take_more(self):
+        probe = bench_model.Probe("title", ("pair", "64", "100"), 1000, 2)
+        self.assertEqual([command[1:] for command in probe.commands()], [["64", "100", "1000"], ["64", "100", "3000"]])
+        self.assertEqual(probe.by_pair(50_000, 70_000), 5)
+        self.assertEqual(probe.by_pair(50_000, 49_999), 0)
 
 
 class Table(unittest.TestCase):
@@ -82,7 +100,7 @@ class Report(unittest.TestCase):
     def setUp(self):
         rows = [SimpleNamespace(title="fast", group="synthetic", unit="ns"), SimpleNamespace(title="slow", group="real", unit="s")]
         times = {("fast", "peer"): 10, ("fast", "Cellar"): 8, ("slow", "peer"): 1, ("slow", "Cellar"): 1.2}
-        samples = {cell: [Sample(time * factor, time, 2048, 7, {"kept": 5}) for factor in (0.9, 1, 1.1)]
+        samples = {cell: [Sample(time * factor, time, time, 2048, 7, {"kept": 5}) for factor in (0.9, 1, 1.1)]
                    for cell, time in times.items()}
         idle = {("fast", "peer"): 1000, ("fast", "Cellar"): 2000}
         allocators = [Allocator("peer", Path("/p.so"), "1"), Allocator("Cellar", Path("/c.so"), "2")]
