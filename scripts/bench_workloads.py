@@ -5,7 +5,7 @@ from bench_common import BUILD, program_build
 from bench_figures import keys_parse
 from bench_measure import launch_run
 
-QUICK_DIVISOR = 8
+QUICK_DIVISOR = 20
 # What they print for everyone; anything else is a further figure.
 KEYS = ("ns", "operations", "idle_rss_kib")
 
@@ -60,18 +60,18 @@ def threaded(title, program, counts, arguments, noperations, **options):
 
 
 THREADS = (
-    *threaded("larson", "larson", (1, 2, 8), (8, 1000, 1000), 10_000_000),
-    Workload("handover 64 B, 1 to 1", ("handover", 1, 1, 64), 3_000_000),
-    Workload("handover 64 B, 4 to 4", ("handover", 4, 4, 64), 3_000_000),
-    Workload("handover mixed, 1 to 1", ("handover", 1, 1, 0), 2_000_000),
-    *threaded("sh6", "sh6", (1, 2, 8), (), 8_000_000),
-    *threaded("sh8", "sh8", (2, 8), (), 8_000_000),
-    *threaded("scratch", "scratch", (2, 8), (8, 50, 10), 400_000),
-    *threaded("thrash", "thrash", (2, 8), (8, 50, 10), 400_000),
-    *threaded("mstress", "mstress", (1, 2, 8), (), 3_000_000),
+    *threaded("larson", "larson", (1, 2, 8), (8, 1000, 1000), 40_000_000),
+    Workload("handover 64 B, 1 to 1", ("handover", 1, 1, 64), 12_000_000),
+    Workload("handover 64 B, 4 to 4", ("handover", 4, 4, 64), 12_000_000),
+    Workload("handover mixed, 1 to 1", ("handover", 1, 1, 0), 6_000_000),
+    *threaded("sh6", "sh6", (1, 2, 8), (), 30_000_000),
+    *threaded("sh8", "sh8", (2, 8), (), 20_000_000),
+    *threaded("scratch", "scratch", (2, 8), (8, 50, 10), 1_000_000),
+    *threaded("thrash", "thrash", (2, 8), (8, 50, 10), 1_000_000),
+    *threaded("mstress", "mstress", (1, 2, 8), (), 15_000_000),
     *threaded("rptest", "rptest", (1, 2, 8), (20,), 3_000_000),
-    Workload("short-lived threads, 8 at once", ("threads", 8), 4_000),
-    Workload("crowd, 100 threads", ("crowd", 100), 2_000_000, quick_idle=True),
+    Workload("short-lived threads, 8 at once", ("threads", 8), 12_000),
+    Workload("crowd, 100 threads", ("crowd", 100), 4_000_000, quick_idle=True),
 )
 
 # malloc, touch, free of one size: about a quarter of a second each where an allocator has no cliff.
