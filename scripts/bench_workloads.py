@@ -60,7 +60,7 @@ def threaded(title, program, counts, arguments, noperations, **options):
 
 
 THREADS = (
-    *threaded("larson", "larson", (1, 2, 8), (8, 1000, 1000), 40_000_000),
+    *threaded("larson", "larson", (1, 2, 8), (8, 1000, 1000), 25_000_000),
     Workload("handover 64 B, 1 to 1", ("handover", 1, 1, 64), 12_000_000),
     Workload("handover 64 B, 4 to 4", ("handover", 4, 4, 64), 12_000_000),
     Workload("handover mixed, 1 to 1", ("handover", 1, 1, 0), 6_000_000),
