@@ -5,8 +5,7 @@
 #include "arena/budget.h"
 #include "arena/dirty.h"
 #include "base/bits.h"
-#include "base/list.h"
-#include "base/tree.h"
+#include "large/front.h"
 #include "meta/meta.h"
 #include "os/os.h"
 
@@ -14,18 +13,9 @@
 #define HUGE_CACHE_MAX 32
 #define HUGE_DECAY_MS_DEFAULT 500
 
-struct huge_map {
-    struct cellar__tree_node by_address; /* live */
-    struct cellar__list by_age;          /* cached */
-    char *base;
-    size_t size;
-    uint64_t since_ns; /* cached: when it was freed */
-    bool is_zero;
-};
-
 static uint64_t huge_key(const struct cellar__tree_node *node)
 {
-    return (uintptr_t)CELLAR_CONTAINER(node, const struct huge_map, by_address)->base;
+    return (uintptr_t)CELLAR_CONTAINER(node, const struct cellar__huge_map, by_address)->base;
 }
 
 struct cellar__lock cellar__huge_lock = CELLAR_LOCK_INIT(CELLAR_RANK_HUGE);
@@ -47,59 +37,57 @@ void cellar__huge_set_thp(bool wanted)
     huge_thp = wanted;
 }
 
-static struct huge_map *huge_find_locked(const void *addr)
+static struct cellar__huge_map *huge_find_locked(const void *addr)
 {
     struct cellar__tree_node *node = cellar__tree_find_at_most(&huge_live, (uintptr_t)addr);
-    return node == NULL ? NULL : CELLAR_CONTAINER(node, struct huge_map, by_address);
+    return node == NULL ? NULL : CELLAR_CONTAINER(node, struct cellar__huge_map, by_address);
 }
 
-static struct huge_map *huge_find_begin_locked(const void *block)
+static struct cellar__huge_map *huge_find_begin_locked(const void *block)
 {
-    struct huge_map *map = huge_find_locked(block);
-    return map != NULL && map->base == block ? map : NULL;
+    struct cellar__huge_map *map = huge_find_locked(block);
+    return map != NULL && map->base == block && !cellar__front_holds(map) ? map : NULL;
 }
 
-static void huge_insert_live_locked(struct huge_map *map)
+static void huge_insert_live_locked(struct cellar__huge_map *map)
 {
     cellar__tree_insert(&huge_live, &map->by_address);
     huge_usage.nlive++;
     huge_usage.live_bytes += map->size;
 }
 
-static void huge_remove_live_locked(struct huge_map *map)
+static void huge_remove_live_locked(struct cellar__huge_map *map)
 {
     cellar__tree_remove(&huge_live, &map->by_address);
     huge_usage.nlive--;
     huge_usage.live_bytes -= map->size;
 }
 
-static void huge_insert_cached_locked(struct huge_map *map)
+static void huge_insert_cached_locked(struct cellar__huge_map *map)
 {
     if (cellar__list_is_empty(&huge_cache)) {
         __atomic_store_n(&huge_oldest_ns, map->since_ns, __ATOMIC_RELAXED);
     }
     cellar__list_push(&huge_cache, &map->by_age);
     __atomic_add_fetch(&huge_usage.ncached, 1, __ATOMIC_RELAXED); /* read unlocked */
-    huge_usage.cached_bytes += map->size;
+    __atomic_add_fetch(&huge_usage.cached_bytes, map->size, __ATOMIC_RELAXED);
 }
 
-static void huge_remove_cached_locked(struct huge_map *map)
+static void huge_remove_cached_locked(struct cellar__huge_map *map)
 {
     cellar__list_remove(&map->by_age);
     __atomic_sub_fetch(&huge_usage.ncached, 1, __ATOMIC_RELAXED);
-    huge_usage.cached_bytes -= map->size;
+    __atomic_sub_fetch(&huge_usage.cached_bytes, map->size, __ATOMIC_RELAXED);
 }
 
 /* The cached mapping that fits best and wastes at most a quarter, taken out, or NULL. */
-static struct huge_map *huge_take_cached_locked(size_t size, size_t align)
+static struct cellar__huge_map *huge_take_cached_locked(size_t size, size_t align)
 {
-    struct huge_map *best = NULL;
+    struct cellar__huge_map *best = NULL;
     CELLAR_LIST_EACH(node, &huge_cache)
     {
-        struct huge_map *map = CELLAR_CONTAINER(node, struct huge_map, by_age);
-        bool fits =
-            map->size >= size && map->size - size <= size / 4 && ((uintptr_t)map->base & (align - 1)) == 0;
-        if (fits && (best == NULL || map->size < best->size)) {
+        struct cellar__huge_map *map = CELLAR_CONTAINER(node, struct cellar__huge_map, by_age);
+        if (cellar__huge_fits(map, size, align) && (best == NULL || map->size < best->size)) {
             best = map;
         }
     }
@@ -109,9 +97,9 @@ static struct huge_map *huge_take_cached_locked(size_t size, size_t align)
     return best;
 }
 
-static struct huge_map *huge_map_create(size_t size, size_t align)
+static struct cellar__huge_map *huge_map_create(size_t size, size_t align)
 {
-    struct huge_map *map = cellar__meta_alloc(sizeof *map);
+    struct cellar__huge_map *map = cellar__meta_alloc(sizeof *map);
     if (map == NULL) {
         return NULL;
     }
@@ -133,7 +121,7 @@ static struct huge_map *huge_map_create(size_t size, size_t align)
 }
 
 /* False when the kernel keeps the mapping (its count of mappings is full). */
-static bool huge_map_destroy(struct huge_map *map)
+static bool huge_map_destroy(struct cellar__huge_map *map)
 {
     if (cellar__os_unmap(map->base, map->size) != 0) {
         return false;
@@ -143,15 +131,36 @@ static bool huge_map_destroy(struct huge_map *map)
     return true;
 }
 
-/* The oldest cached mapping when it is overdue or one too many, taken out, or NULL. */
-static struct huge_map *huge_take_overdue(uint64_t now_ns)
+/* What has waited too long at the front joins the cached mappings, as the oldest of them. */
+static void huge_settle_locked(uint64_t now_ns)
 {
-    struct huge_map *map = NULL;
+    struct cellar__huge_map *map;
+    while ((map = cellar__front_take_old(now_ns, huge_decay_ns)) != NULL) {
+        huge_remove_live_locked(map);
+        huge_insert_cached_locked(map);
+        cellar__list_remove(&map->by_age);
+        cellar__list_append(&huge_cache, &map->by_age);
+    }
+}
+
+/* More than the bounds of the cache allow. */
+static bool huge_is_over_locked(void)
+{
+    size_t n;
+    size_t bytes;
+    cellar__front_get_usage(&n, &bytes);
+    return huge_usage.cached_bytes + bytes > HUGE_CACHE_BYTES || huge_usage.ncached + n > HUGE_CACHE_MAX;
+}
+
+/* The oldest cached mapping when it is overdue or one too many, taken out, or NULL. */
+static struct cellar__huge_map *huge_take_overdue(uint64_t now_ns)
+{
+    struct cellar__huge_map *map = NULL;
     cellar__lock_acquire(&cellar__huge_lock);
+    huge_settle_locked(now_ns);
     if (!cellar__list_is_empty(&huge_cache)) {
-        map = CELLAR_CONTAINER(huge_cache.prev, struct huge_map, by_age);
-        bool over = huge_usage.cached_bytes > HUGE_CACHE_BYTES || huge_usage.ncached > HUGE_CACHE_MAX;
-        if (over || now_ns - map->since_ns >= huge_decay_ns) {
+        map = CELLAR_CONTAINER(huge_cache.prev, struct cellar__huge_map, by_age);
+        if (huge_is_over_locked() || now_ns - map->since_ns >= huge_decay_ns) {
             huge_remove_cached_locked(map);
         } else {
             __atomic_store_n(&huge_oldest_ns, map->since_ns, __ATOMIC_RELAXED);
@@ -165,7 +174,7 @@ static struct huge_map *huge_take_overdue(uint64_t now_ns)
 static size_t huge_purge_overdue(uint64_t now_ns)
 {
     size_t purged = 0;
-    for (struct huge_map *map; (map = huge_take_overdue(now_ns)) != NULL;) {
+    for (struct cellar__huge_map *map; (map = huge_take_overdue(now_ns)) != NULL;) {
         size_t size = map->size;
         if (!huge_map_destroy(map)) {
             map->is_zero = cellar__os_purge(map->base, map->size) == 0;
@@ -182,11 +191,13 @@ static size_t huge_purge_overdue(uint64_t now_ns)
 
 void cellar__huge_tick(void)
 {
-    if (__atomic_load_n(&huge_usage.ncached, __ATOMIC_RELAXED) == 0) {
+    bool has_cached = __atomic_load_n(&huge_usage.ncached, __ATOMIC_RELAXED) != 0;
+    if (!has_cached && !cellar__front_has_old(0, 0)) {
         return;
     }
     uint64_t now_ns = cellar__os_now_ns();
-    if (now_ns - __atomic_load_n(&huge_oldest_ns, __ATOMIC_RELAXED) >= huge_decay_ns) {
+    uint64_t oldest_ns = __atomic_load_n(&huge_oldest_ns, __ATOMIC_RELAXED);
+    if ((has_cached && now_ns - oldest_ns >= huge_decay_ns) || cellar__front_has_old(now_ns, huge_decay_ns)) {
         uint64_t mask = cellar__os_signals_block();
         huge_purge_overdue(now_ns);
         cellar__os_signals_restore(mask);
@@ -202,9 +213,9 @@ size_t cellar__huge_purge_all(void)
 }
 
 /* A fresh mapping; when it is refused, once more after everything cached went back. */
-static struct huge_map *huge_map_obtain(size_t size, size_t align)
+static struct cellar__huge_map *huge_map_obtain(size_t size, size_t align)
 {
-    struct huge_map *map = huge_map_create(size, align);
+    struct cellar__huge_map *map = huge_map_create(size, align);
     if (map == NULL && huge_purge_overdue(UINT64_MAX) + cellar__dirty_purge_all() != 0) {
         map = huge_map_create(size, align);
     }
@@ -212,10 +223,10 @@ static struct huge_map *huge_map_obtain(size_t size, size_t align)
 }
 
 /* A live mapping, from the cache or from the kernel. *ret_dirty: it may not read as zero. With signals blocked. */
-static struct huge_map *huge_take(size_t size, size_t align, bool *ret_dirty)
+static struct cellar__huge_map *huge_take(size_t size, size_t align, bool *ret_dirty)
 {
     cellar__lock_acquire(&cellar__huge_lock);
-    struct huge_map *map = huge_take_cached_locked(size, align);
+    struct cellar__huge_map *map = huge_take_cached_locked(size, align);
     if (map == NULL) {
         cellar__lock_release(&cellar__huge_lock);
         map = huge_map_obtain(size, align);
@@ -227,23 +238,43 @@ static struct huge_map *huge_take(size_t size, size_t align, bool *ret_dirty)
     *ret_dirty = !map->is_zero;
     map->is_zero = false;
     huge_insert_live_locked(map);
-    huge_usage.nrequests++;
     cellar__lock_release(&cellar__huge_lock);
+    cellar__front_adopt(map);
     return map;
+}
+
+static bool huge_give(void *block, uint64_t now_ns);
+
+/* The way of a program that uses such blocks again and again: no lock, no system call. */
+static void *huge_take_front(size_t size, size_t align)
+{
+    struct cellar__huge_map *map = cellar__front_take(size, align);
+    if (map == NULL || CELLAR_LIKELY(cellar__huge_fits(map, size, align))) {
+        return map == NULL ? NULL : map->base;
+    }
+    uint64_t mask = cellar__os_signals_block();
+    huge_give(map->base, cellar__os_now_ns());
+    cellar__os_signals_restore(mask);
+    return NULL;
 }
 
 void *cellar__huge_alloc(size_t size, size_t align, bool zero)
 {
     size_t page_size = cellar__os_machine()->page_size;
     uint64_t rounded;
-    bool dirty;
+    bool dirty = true;
     if (size > PTRDIFF_MAX || !cellar__round_up_try(size, page_size, &rounded)) {
         return NULL;
     }
-    uint64_t mask = cellar__os_signals_block();
-    struct huge_map *map = huge_take(rounded, cellar__max(align, page_size), &dirty);
-    char *base = map == NULL ? NULL : map->base;
-    cellar__os_signals_restore(mask);
+    __atomic_add_fetch(&huge_usage.nrequests, 1, __ATOMIC_RELAXED);
+    align = cellar__max(align, page_size);
+    char *base = huge_take_front(rounded, align);
+    if (base == NULL) {
+        uint64_t mask = cellar__os_signals_block();
+        struct cellar__huge_map *map = huge_take(rounded, align, &dirty);
+        base = map == NULL ? NULL : map->base;
+        cellar__os_signals_restore(mask);
+    }
     return base != NULL && zero && dirty ? memset(base, 0, size) : base;
 }
 
@@ -251,8 +282,9 @@ void *cellar__huge_alloc(size_t size, size_t align, bool zero)
 static bool huge_give(void *block, uint64_t now_ns)
 {
     cellar__lock_acquire(&cellar__huge_lock);
-    struct huge_map *map = huge_find_begin_locked(block);
+    struct cellar__huge_map *map = huge_find_begin_locked(block);
     if (map != NULL) {
+        cellar__front_remove(map);
         huge_remove_live_locked(map);
         map->since_ns = now_ns;
         huge_insert_cached_locked(map);
@@ -265,10 +297,23 @@ static bool huge_give(void *block, uint64_t now_ns)
     return true;
 }
 
+/* Bytes that may wait at the front beside what is cached. */
+static size_t huge_front_room(void)
+{
+    size_t n = __atomic_load_n(&huge_usage.ncached, __ATOMIC_RELAXED);
+    size_t bytes = __atomic_load_n(&huge_usage.cached_bytes, __ATOMIC_RELAXED);
+    return n + CELLAR_FRONT_NSLOTS > HUGE_CACHE_MAX || bytes > HUGE_CACHE_BYTES ? 0
+                                                                                : HUGE_CACHE_BYTES - bytes;
+}
+
 bool cellar__huge_free(void *block)
 {
+    uint64_t now_ns = cellar__os_now_ns();
+    if (cellar__front_put(block, now_ns, huge_front_room())) {
+        return true;
+    }
     uint64_t mask = cellar__os_signals_block();
-    bool given = huge_give(block, cellar__os_now_ns());
+    bool given = huge_give(block, now_ns);
     cellar__os_signals_restore(mask);
     return given;
 }
@@ -284,8 +329,9 @@ bool cellar__huge_find(const void *addr, void **ret_block, size_t *ret_size)
 {
     uint64_t mask = cellar__os_signals_block();
     cellar__lock_acquire(&cellar__huge_lock);
-    const struct huge_map *map = huge_find_locked(addr);
-    bool found = map != NULL && (uintptr_t)addr - (uintptr_t)map->base < map->size;
+    const struct cellar__huge_map *map = huge_find_locked(addr);
+    bool found =
+        map != NULL && (uintptr_t)addr - (uintptr_t)map->base < map->size && !cellar__front_holds(map);
     if (found) {
         *ret_block = map->base;
         *ret_size = map->size;
@@ -295,20 +341,20 @@ bool cellar__huge_find(const void *addr, void **ret_block, size_t *ret_size)
     return found;
 }
 
-static bool huge_map_contains(const struct huge_map *map, const void *addr)
+static bool huge_map_contains(const struct cellar__huge_map *map, const void *addr)
 {
     return (uintptr_t)addr - (uintptr_t)map->base < map->size;
 }
 
 static bool huge_contains_locked(const void *addr)
 {
-    const struct huge_map *live = huge_find_locked(addr);
+    const struct cellar__huge_map *live = huge_find_locked(addr);
     if (live != NULL && huge_map_contains(live, addr)) {
         return true;
     }
     CELLAR_LIST_EACH(node, &huge_cache)
     {
-        if (huge_map_contains(CELLAR_CONTAINER(node, struct huge_map, by_age), addr)) {
+        if (huge_map_contains(CELLAR_CONTAINER(node, struct cellar__huge_map, by_age), addr)) {
             return true;
         }
     }
@@ -325,11 +371,12 @@ bool cellar__huge_contains(const void *addr)
     return found;
 }
 
-static struct huge_map *huge_take_live(void *block)
+static struct cellar__huge_map *huge_take_live(void *block)
 {
     cellar__lock_acquire(&cellar__huge_lock);
-    struct huge_map *map = huge_find_begin_locked(block);
+    struct cellar__huge_map *map = huge_find_begin_locked(block);
     if (map != NULL) {
+        cellar__front_remove(map);
         huge_remove_live_locked(map);
     }
     cellar__lock_release(&cellar__huge_lock);
@@ -337,7 +384,7 @@ static struct huge_map *huge_take_live(void *block)
 }
 
 /* Changes the mapping's size through the kernel. False with the mapping as it was. The map is on no list. */
-static bool huge_map_resize(struct huge_map *map, size_t size)
+static bool huge_map_resize(struct cellar__huge_map *map, size_t size)
 {
     size_t old_size = map->size;
     if (size > old_size && cellar__budget_charge(size - old_size) != 0) {
@@ -361,7 +408,7 @@ static bool huge_map_resize(struct huge_map *map, size_t size)
 /* With signals blocked. */
 static void *huge_resize(void *block, size_t size)
 {
-    struct huge_map *map = huge_take_live(block);
+    struct cellar__huge_map *map = huge_take_live(block);
     if (map == NULL) {
         return NULL;
     }
@@ -370,6 +417,7 @@ static void *huge_resize(void *block, size_t size)
     cellar__lock_acquire(&cellar__huge_lock);
     huge_insert_live_locked(map);
     cellar__lock_release(&cellar__huge_lock);
+    cellar__front_adopt(map);
     return block;
 }
 
@@ -390,5 +438,12 @@ void cellar__huge_usage(struct cellar__huge_usage *ret_usage)
 {
     cellar__lock_acquire(&cellar__huge_lock);
     *ret_usage = huge_usage;
+    size_t n;
+    size_t bytes;
+    cellar__front_get_usage(&n, &bytes);
+    ret_usage->nlive -= n;
+    ret_usage->live_bytes -= bytes;
+    ret_usage->ncached += n;
+    ret_usage->cached_bytes += bytes;
     cellar__lock_release(&cellar__huge_lock);
 }

@@ -1,13 +1,14 @@
 /*
  * huge: blocks above 1 MiB, each a mapping of its own.
  *
- * Live mappings are in a tree by address. A mapping that is freed goes into a small cache, from which a request of
- * about its size is served without the kernel; the oldest are unmapped when they have waited longer than decay_ms
- * or when the cache holds more than its bounds. realloc moves pages (mremap), not bytes.
+ * Live mappings are in a tree by address. The few that were allocated last lie at the front as well (large/front.h), where
+ * one that is freed waits for the next request of about its size, without a lock. Other freed mappings go into a small
+ * cache, from which a request is served without the kernel. The oldest are unmapped when they have waited longer than
+ * decay_ms or when both together hold more than the bounds of the cache. realloc moves pages (mremap), not bytes.
  *
  * Invariants:
- *   H1  live mappings are disjoint, multiples of the page size, and in the tree; cached ones are in the cache only.
- *   H2  cached_bytes is the sum of the cached sizes, and at most HUGE_CACHE_BYTES once an operation is over.
+ *   H1  live mappings are disjoint, multiples of the page size, and in the tree; cached ones are in the cache only, those at the front in the tree.
+ *   H2  cached_bytes is the sum of the sizes of what is cached or waits at the front, and at most HUGE_CACHE_BYTES once an operation is over.
  *   H3  a mapping with is_zero reads as zero.
  *
  * Locks: cellar__huge_lock (CELLAR_RANK_HUGE); no system call under it, no signal while it is held.

@@ -1,0 +1,160 @@
+#include "large/front.h"
+
+#include "base/attr.h"
+
+#define FRONT_WAITS ((uintptr_t)1)
+
+static CELLAR_LINE_ALIGNED uintptr_t front_slots[CELLAR_FRONT_NSLOTS];
+static unsigned front_victim; /* atomic; the slot to displace next */
+
+static uintptr_t front_load(unsigned i)
+{
+    return __atomic_load_n(&front_slots[i], __ATOMIC_ACQUIRE);
+}
+
+static bool front_change(unsigned i, uintptr_t from, uintptr_t to)
+{
+    return __atomic_compare_exchange_n(&front_slots[i], &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static struct cellar__huge_map *front_map(uintptr_t slot)
+{
+    return (struct cellar__huge_map *)(slot & ~FRONT_WAITS);
+}
+
+/* Reads of a map that another thread may take meanwhile; a wrong answer is noticed after the claim. */
+__attribute__((no_sanitize("thread"))) static size_t front_size(uintptr_t slot)
+{
+    return front_map(slot)->size;
+}
+
+__attribute__((no_sanitize("thread"))) static bool front_fits(uintptr_t slot, size_t size, size_t align)
+{
+    return cellar__huge_fits(front_map(slot), size, align);
+}
+
+__attribute__((no_sanitize("thread"))) static bool front_begins_at(uintptr_t slot, const void *block)
+{
+    return front_map(slot)->base == block;
+}
+
+static bool front_is_old(uintptr_t slot, uint64_t now_ns, uint64_t min_age_ns)
+{
+    return (slot & FRONT_WAITS) != 0 &&
+           now_ns - __atomic_load_n(&front_map(slot)->since_ns, __ATOMIC_RELAXED) >= min_age_ns;
+}
+
+/* The slot with the smallest waiting map that serves, or CELLAR_FRONT_NSLOTS. */
+static unsigned front_best(size_t size, size_t align, uintptr_t *ret_slot)
+{
+    unsigned best = CELLAR_FRONT_NSLOTS;
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        uintptr_t slot = front_load(i);
+        if ((slot & FRONT_WAITS) != 0 && front_fits(slot, size, align) &&
+            (best == CELLAR_FRONT_NSLOTS || front_size(slot) < front_size(*ret_slot))) {
+            best = i;
+            *ret_slot = slot;
+        }
+    }
+    return best;
+}
+
+struct cellar__huge_map *cellar__front_take(size_t size, size_t align)
+{
+    uintptr_t slot = 0;
+    unsigned i = front_best(size, align, &slot);
+    if (i == CELLAR_FRONT_NSLOTS || !front_change(i, slot, slot & ~FRONT_WAITS)) {
+        return NULL;
+    }
+    return front_map(slot);
+}
+
+bool cellar__front_put(const void *block, uint64_t now_ns, size_t max_bytes)
+{
+    unsigned at = CELLAR_FRONT_NSLOTS;
+    uintptr_t live = 0;
+    size_t bytes = 0;
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        uintptr_t slot = front_load(i);
+        if ((slot & FRONT_WAITS) != 0) {
+            bytes += front_size(slot);
+        } else if (slot != 0 && front_begins_at(slot, block)) {
+            at = i;
+            live = slot;
+            bytes += front_size(slot);
+        }
+    }
+    if (at == CELLAR_FRONT_NSLOTS || bytes > max_bytes) {
+        return false;
+    }
+    __atomic_store_n(&front_map(live)->since_ns, now_ns, __ATOMIC_RELAXED);
+    return front_change(at, live, live | FRONT_WAITS);
+}
+
+void cellar__front_adopt(struct cellar__huge_map *map)
+{
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        if (front_load(i) == 0 && front_change(i, 0, (uintptr_t)map)) {
+            return;
+        }
+    }
+    unsigned first = __atomic_fetch_add(&front_victim, 1, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        uintptr_t slot = front_load((first + i) % CELLAR_FRONT_NSLOTS);
+        if ((slot & FRONT_WAITS) == 0 &&
+            front_change((first + i) % CELLAR_FRONT_NSLOTS, slot, (uintptr_t)map)) {
+            return;
+        }
+    }
+}
+
+void cellar__front_remove(struct cellar__huge_map *map)
+{
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        front_change(i, (uintptr_t)map, 0);
+    }
+}
+
+struct cellar__huge_map *cellar__front_take_old(uint64_t now_ns, uint64_t min_age_ns)
+{
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        uintptr_t slot = front_load(i);
+        if (front_is_old(slot, now_ns, min_age_ns) && front_change(i, slot, 0)) {
+            return front_map(slot);
+        }
+    }
+    return NULL;
+}
+
+bool cellar__front_has_old(uint64_t now_ns, uint64_t min_age_ns)
+{
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        if (front_is_old(front_load(i), now_ns, min_age_ns)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cellar__front_holds(const struct cellar__huge_map *map)
+{
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        if (front_load(i) == ((uintptr_t)map | FRONT_WAITS)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cellar__front_get_usage(size_t *ret_n, size_t *ret_bytes)
+{
+    *ret_n = 0;
+    *ret_bytes = 0;
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        uintptr_t slot = front_load(i);
+        if ((slot & FRONT_WAITS) != 0) {
+            ++*ret_n;
+            *ret_bytes += front_size(slot);
+        }
+    }
+}
