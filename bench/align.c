@@ -1,6 +1,6 @@
 /*
- * Random replacement among 256 live aligned blocks: alignments of 32 bytes to 4 KiB, each as frequent, sizes up to
- * four times the alignment; half of them from posix_memalign, half from aligned_alloc, with sizes that are multiples
+ * Random replacement among 256 live aligned blocks: alignments of 32 bytes to 4 KiB, each as frequent, sizes of
+ * one to four times the alignment; half of them from posix_memalign, half from aligned_alloc, with sizes that are multiples
  * of the alignment. Each address must be aligned, and each block must hold its own address when it is freed.
  *
  * A sixteenth of the work runs before the clock starts. An operation is a free and an aligned allocation.
@@ -22,8 +22,7 @@ static void *align_block_alloc(uint64_t *random)
 {
     uint64_t choice = bench_random(random);
     size_t align = (size_t)ALIGN_MIN << (choice % ALIGN_COUNT);
-    size_t size = 1 + bench_random_below(choice, ALIGN_SIZE_MULTIPLE * align);
-    size = size < sizeof(uint64_t) ? sizeof(uint64_t) : size;
+    size_t size = align + bench_random_below(choice, (ALIGN_SIZE_MULTIPLE - 1) * align);
     void *block = NULL;
     if (choice & ALIGN_COUNT)
         block = aligned_alloc(align, (size + align - 1) & ~(align - 1));
