@@ -123,4 +123,6 @@ def table_print(head, rows):
 
 
 def figure(value):
+    if value == float("inf"):
+        return "fails"
     return f"{value:.1f}" if value < 99.95 else f"{value:.0f}"

@@ -26,14 +26,17 @@ def keys_parse(text):
 
 
 def geometric_mean(values):
-    """None when there are no values."""
-    values = list(values)
+    """None when there are no values. Those of failed runs, infinite, are left out."""
+    values = [value for value in values if value != math.inf]
     if not values:
         return None
     return math.exp(statistics.fmean(math.log(max(value, NO_TIME)) for value in values))
 
 
 def ratio(value, other):
+    """Of a failed run: infinite."""
+    if value == math.inf:
+        return value
     return max(value, NO_TIME) / max(other, NO_TIME)
 
 

@@ -1,10 +1,12 @@
 """How the rows of the bench are run: each run a process of its own under bench/launch.c, in interleaved rounds."""
 import concurrent.futures
+import math
 import os
 import random
 import shlex
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from bench_common import BUILD, RUN_TIMEOUT_S, progress
 from bench_figures import keys_parse
-from peers import fail
+from peers import BASELINE, CELLAR, fail
 
 IDLE_AT_ONCE = 4  # runs that mostly sleep, and whose time does not count
 
@@ -28,6 +30,10 @@ class Sample:
     peak_rss_kib: float
     minor_faults: float
     further: dict = field(default_factory=dict)
+
+
+# What counts for a run of a peer that failed: more than any figure. Means leave it out, tables name it.
+FAILED = Sample(math.inf, math.inf, math.inf, math.inf, math.inf)
 
 
 class RunError(Exception):
@@ -108,6 +114,17 @@ def failure_named(row, allocator):
         fail(f"{row.title}: {allocator.name}: {error}")
 
 
+def peer_try(row, allocator, run):
+    """What run() returns; None when a peer fails the row, which is said. The baseline and Cellar may not fail."""
+    try:
+        return run()
+    except RunError as error:
+        if allocator.name in (BASELINE, CELLAR):
+            raise
+        print(f"bench: {row.title}: {allocator.name} fails: {error}", file=sys.stderr)
+        return None
+
+
 class Clock:
     """The progress line: what runs, how much is done, how long the rest will take at this rate."""
 
@@ -137,7 +154,8 @@ def rounds_measure(rows, allocators, rounds):
             for allocator in random.sample(allocators, len(allocators)):
                 clock.show(f"round {number + 1} of {rounds}: {row.title}: {allocator.name}")
                 with failure_named(row, allocator):
-                    samples[row.title, allocator.name].append(row.run(allocator))
+                    sample = peer_try(row, allocator, lambda row=row, allocator=allocator: row.run(allocator))
+                    samples[row.title, allocator.name].append(sample or FAILED)
                 clock.step()
     progress("")
     return samples
@@ -152,7 +170,7 @@ def idle_measure(rows, allocators):
     def cell_measure(cell):
         row, allocator = cell
         with failure_named(row, allocator):
-            return row.idle(allocator)
+            return peer_try(row, allocator, lambda: row.idle(allocator))
 
     with concurrent.futures.ThreadPoolExecutor(IDLE_AT_ONCE) as pool:
         for (row, allocator), rss in zip(cells, pool.map(cell_measure, cells)):

@@ -2,15 +2,15 @@
 import contextlib
 import io
 import json
+import math
 import statistics
 from dataclasses import asdict, dataclass
 from typing import Callable
 
 from bench_common import RESULTS, figure, machine_print, table_print
 from bench_figures import above, geometric_mean, medians, ratios_to_best, ratios_to_others
-from peers import ROOT
-
-CELLAR = "Cellar"
+from bench_measure import FAILED
+from peers import CELLAR, ROOT
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,13 @@ class Results:
         for title in self.titles():
             keys = {key: None for name in self.names for sample in self.samples[title, name] for key in sample.further}
             for key in keys:
-                yield title, key, {name: statistics.median(sample.further[key] for sample in self.samples[title, name])
+                yield title, key, {name: statistics.median(sample.further.get(key, math.inf) for sample in self.samples[title, name])
                                    for name in self.names}
 
 
 
 def seconds_or_ns(row, value):
-    return f"{value:.3f}" if row.unit == "s" else figure(value)
+    return f"{value:.3f}" if row.unit == "s" and math.isfinite(value) else figure(value)
 
 
 def time_print(results, rounds):
@@ -78,6 +78,9 @@ def time_print(results, rounds):
         cells = []
         for name in results.names:
             values = [sample.time for sample in results.samples[row.title, name]]
+            if math.isinf(statistics.median(values)):
+                cells.append("fails")
+                continue
             low, middle, high = (seconds_or_ns(row, value) for value in (min(values), statistics.median(values), max(values)))
             cells.append(f"{middle} ({low}-{high})")
         lines.append([f"{row.title}, {row.unit}", *cells])
@@ -194,7 +197,7 @@ def results_write(results, machine, parameters, stamp):
         "parameters": parameters,
         "allocators": [{"name": a.name, "path": str(a.path or ""), "version": a.version} for a in results.allocators],
         "rows": [{"title": row.title, "group": row.group, "unit": row.unit,
-                  "samples": {name: [asdict(sample) for sample in results.samples[row.title, name]]
+                  "samples": {name: [None if sample is FAILED else asdict(sample) for sample in results.samples[row.title, name]]
                               for name in results.names},
                   "idle_rss_kib": {name: results.idle[row.title, name] for name in results.names
                                    if (row.title, name) in results.idle}} for row in results.rows],

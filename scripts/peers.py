@@ -11,6 +11,7 @@ from typing import Optional
 
 ROOT = Path(__file__).resolve().parent.parent
 BASELINE = "glibc"
+CELLAR = "Cellar"
 # Variables that change how an allocator works.
 SETTINGS = re.compile(r"^(CELLAR_CONF$|MALLOC_|MIMALLOC_|TCMALLOC_|TBB_MALLOC_|GLIBC_TUNABLES$)")
 
@@ -77,7 +78,7 @@ def cellar_create():
     if not path.is_file():
         fail(f"{path} is not there: run make first, or set CELLAR_LIB")
     version = output_of(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]) or "no commit"
-    return Allocator("Cellar", path, version)
+    return Allocator(CELLAR, path, version)
 
 
 def extra_peers_create(text):

@@ -40,6 +40,8 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(bench_figures.geometric_mean([1, 4]), 2)
         self.assertAlmostEqual(bench_figures.geometric_mean([1, 1, 8]), 2)
         self.assertIsNone(bench_figures.geometric_mean([]))
+        self.assertAlmostEqual(bench_figures.geometric_mean([1, math.inf, 4]), 2)  # a failed run
+        self.assertEqual(bench_figures.ratio(math.inf, 2), math.inf)
         self.assertTrue(math.isfinite(bench_figures.geometric_mean([0, 1])))
 
     def test_ratios_to_best(self):
@@ -167,6 +169,19 @@ class Runs(unittest.TestCase):
         row = SimpleNamespace(title="some row", run=run)
         with self.assertRaisesRegex(SystemExit, "some row: glibc: false: status 1"):
             bench_measure.rounds_measure([row], [LIBC], 1)
+
+    def test_a_peer_that_fails_is_said_to_and_the_bench_goes_on(self):
+        def run(allocator):
+            if allocator.name == "peer":
+                return launch_run(["false"], os.environ)
+            return Sample(1, 1, 1, 1, 1)
+        row = SimpleNamespace(title="some row", run=run, idle=run)
+        peer = Allocator("peer", None, "")
+        with mock.patch.object(sys, "stderr", io.StringIO()) as said:
+            samples = bench_measure.rounds_measure([row], [LIBC, peer], 2)
+        self.assertEqual(samples["some row", "peer"], [bench_measure.FAILED] * 2)
+        self.assertEqual(samples["some row", "glibc"], [Sample(1, 1, 1, 1, 1)] * 2)
+        self.assertIn("some row: peer fails: false: status 1", said.getvalue())
 
     def test_output_that_is_no_figure_is_a_failure(self):
         with mock.patch.object(Workload, "command", lambda _: ["echo", "hello"]):
