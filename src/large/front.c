@@ -126,6 +126,15 @@ struct cellar__huge_map *cellar__front_take_old(uint64_t now_ns, uint64_t min_ag
     return NULL;
 }
 
+bool cellar__front_is_empty(void)
+{
+    uintptr_t any = 0;
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        any |= front_load(i) & FRONT_WAITS;
+    }
+    return any == 0;
+}
+
 bool cellar__front_has_old(uint64_t now_ns, uint64_t min_age_ns)
 {
     for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {

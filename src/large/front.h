@@ -12,7 +12,7 @@
  * Invariants:
  *   F1  a map is in at most one slot.
  *   F2  a map that waits here is with no program and in no list; its bytes all together are at most the bound that put
- *       is given.
+ *       is given, unless several threads put at one moment.
  *
  * A slot is looked at before it is claimed: the map may be gone by then, its descriptor used again. Descriptors stay
  * readable for ever (meta), and what was read counts only once it is read again after the claim.
@@ -45,6 +45,9 @@ void cellar__front_remove(struct cellar__huge_map *map);
 
 /* A map that has waited for min_age_ns, out of its slot and with the caller; or NULL. */
 struct cellar__huge_map *cellar__front_take_old(uint64_t now_ns, uint64_t min_age_ns);
+
+/* Whether none waits. */
+bool cellar__front_is_empty(void);
 
 /* Whether take_old would find one. */
 bool cellar__front_has_old(uint64_t now_ns, uint64_t min_age_ns);

@@ -131,18 +131,6 @@ static bool huge_map_destroy(struct cellar__huge_map *map)
     return true;
 }
 
-/* What has waited too long at the front joins the cached mappings, as the oldest of them. */
-static void huge_settle_locked(uint64_t now_ns)
-{
-    struct cellar__huge_map *map;
-    while ((map = cellar__front_take_old(now_ns, huge_decay_ns)) != NULL) {
-        huge_remove_live_locked(map);
-        huge_insert_cached_locked(map);
-        cellar__list_remove(&map->by_age);
-        cellar__list_append(&huge_cache, &map->by_age);
-    }
-}
-
 /* More than the bounds of the cache allow. */
 static bool huge_is_over_locked(void)
 {
@@ -152,13 +140,14 @@ static bool huge_is_over_locked(void)
     return huge_usage.cached_bytes + bytes > HUGE_CACHE_BYTES || huge_usage.ncached + n > HUGE_CACHE_MAX;
 }
 
-/* The oldest cached mapping when it is overdue or one too many, taken out, or NULL. */
+/* A mapping that is overdue at the front, or the oldest cached one when it is overdue or one too many; or NULL. */
 static struct cellar__huge_map *huge_take_overdue(uint64_t now_ns)
 {
-    struct cellar__huge_map *map = NULL;
     cellar__lock_acquire(&cellar__huge_lock);
-    huge_settle_locked(now_ns);
-    if (!cellar__list_is_empty(&huge_cache)) {
+    struct cellar__huge_map *map = cellar__front_take_old(now_ns, huge_decay_ns);
+    if (map != NULL) {
+        huge_remove_live_locked(map);
+    } else if (!cellar__list_is_empty(&huge_cache)) {
         map = CELLAR_CONTAINER(huge_cache.prev, struct cellar__huge_map, by_age);
         if (huge_is_over_locked() || now_ns - map->since_ns >= huge_decay_ns) {
             huge_remove_cached_locked(map);
@@ -192,7 +181,7 @@ static size_t huge_purge_overdue(uint64_t now_ns)
 void cellar__huge_tick(void)
 {
     bool has_cached = __atomic_load_n(&huge_usage.ncached, __ATOMIC_RELAXED) != 0;
-    if (!has_cached && !cellar__front_has_old(0, 0)) {
+    if (!has_cached && cellar__front_is_empty()) {
         return;
     }
     uint64_t now_ns = cellar__os_now_ns();
@@ -266,7 +255,6 @@ void *cellar__huge_alloc(size_t size, size_t align, bool zero)
     if (size > PTRDIFF_MAX || !cellar__round_up_try(size, page_size, &rounded)) {
         return NULL;
     }
-    __atomic_add_fetch(&huge_usage.nrequests, 1, __ATOMIC_RELAXED);
     align = cellar__max(align, page_size);
     char *base = huge_take_front(rounded, align);
     if (base == NULL) {
@@ -274,6 +262,9 @@ void *cellar__huge_alloc(size_t size, size_t align, bool zero)
         struct cellar__huge_map *map = huge_take(rounded, align, &dirty);
         base = map == NULL ? NULL : map->base;
         cellar__os_signals_restore(mask);
+    }
+    if (base != NULL) {
+        __atomic_add_fetch(&huge_usage.nrequests, 1, __ATOMIC_RELAXED);
     }
     return base != NULL && zero && dirty ? memset(base, 0, size) : base;
 }

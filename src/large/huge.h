@@ -7,8 +7,10 @@
  * decay_ms or when both together hold more than the bounds of the cache. realloc moves pages (mremap), not bytes.
  *
  * Invariants:
- *   H1  live mappings are disjoint, multiples of the page size, and in the tree; cached ones are in the cache only, those at the front in the tree.
- *   H2  cached_bytes is the sum of the sizes of what is cached or waits at the front, and at most HUGE_CACHE_BYTES once an operation is over.
+ *   H1  live mappings are disjoint, multiples of the page size, and in the tree; cached ones are in the cache only,
+ *       those at the front in the tree.
+ *   H2  cached_bytes is the sum of the sizes of what is cached or waits at the front, and at most HUGE_CACHE_BYTES once
+ *       an operation is over (but F2, large/front.h).
  *   H3  a mapping with is_zero reads as zero.
  *
  * Locks: cellar__huge_lock (CELLAR_RANK_HUGE); no system call under it, no signal while it is held.

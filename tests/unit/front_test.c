@@ -36,8 +36,10 @@ TEST(what_was_put_is_taken_once)
     start();
     cellar__front_adopt(&maps[1]);
     CHECK(!cellar__front_holds(&maps[1]));
+    CHECK(cellar__front_is_empty());
     CHECK_PTR(cellar__front_take(128 * KIB, 1), NULL); /* with the program */
     CHECK(put(1));
+    CHECK(!cellar__front_is_empty());
     CHECK(cellar__front_holds(&maps[1]));
     CHECK(!put(1)); /* a double free is not the front's */
     CHECK_PTR(cellar__front_take(128 * KIB, 1), &maps[1]);
