@@ -49,17 +49,31 @@ static inline size_t bench_random_below(uint64_t random, size_t limit)
     return (size_t)(((random >> 32) * (uint64_t)limit) >> 32);
 }
 
-/*
- * Fills sizes[BENCH_MIX_COUNT] with a log-uniform mix: as many requests between 16 and 32 bytes as between
- * 256 and 512, which is nearer to what programs ask for than a uniform mix.
- */
+/* A number in [0, 1). */
+static inline double bench_random_fraction(uint64_t *state)
+{
+    return (double)(bench_random(state) >> 11) / 9007199254740992.0; /* 2^53 */
+}
+
+/* Fills sizes[BENCH_MIX_COUNT] log-uniformly with sizes in [min, max): each doubling of size is as frequent. */
+static inline void bench_sizes_fill_log(uint32_t *sizes, uint32_t min, uint32_t max, uint64_t *state)
+{
+    const double lg_ratio = log2((double)max / min);
+    for (size_t i = 0; i < BENCH_MIX_COUNT; i++)
+        sizes[i] = (uint32_t)(min * exp2(bench_random_fraction(state) * lg_ratio));
+}
+
+/* Fills sizes[BENCH_MIX_COUNT] with sizes from min to max whose frequency falls in a line to nothing. */
+static inline void bench_sizes_fill_falling(uint32_t *sizes, uint32_t min, uint32_t max, uint64_t *state)
+{
+    for (size_t i = 0; i < BENCH_MIX_COUNT; i++)
+        sizes[i] = min + (uint32_t)((max - min + 1) * (1.0 - sqrt(1.0 - bench_random_fraction(state))));
+}
+
+/* The common mix of small sizes, log-uniform, which is nearer to what programs ask for than a uniform mix. */
 static inline void bench_mix_fill(uint32_t *sizes, uint64_t *state)
 {
-    const double lg_ratio = log2((double)BENCH_MIX_SIZE_MAX / BENCH_MIX_SIZE_MIN);
-    for (size_t i = 0; i < BENCH_MIX_COUNT; i++) {
-        double fraction = (double)(bench_random(state) >> 11) / 9007199254740992.0; /* 2^53 */
-        sizes[i] = (uint32_t)(BENCH_MIX_SIZE_MIN * exp2(fraction * lg_ratio));
-    }
+    bench_sizes_fill_log(sizes, BENCH_MIX_SIZE_MIN, BENCH_MIX_SIZE_MAX, state);
 }
 
 /* A zeroed array of nblocks pointers straight from the kernel, so that the tables cost the allocator nothing.

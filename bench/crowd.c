@@ -154,7 +154,8 @@ int main(int argc, char **argv)
     size_t noperations = nthreads * CROWD_THREAD_OPERATIONS;
     if (argc == 3)
         noperations = bench_number_get(argv[2], 1, SIZE_MAX / 2, CROWD_USAGE);
-    bench_sizes_fill_log(crowd_sizes, CROWD_SIZE_MIN, CROWD_SIZE_MAX);
+    uint64_t random = BENCH_SEED;
+    bench_sizes_fill_log(crowd_sizes, CROWD_SIZE_MIN, CROWD_SIZE_MAX, &random);
 
     long idle_kib = 0;
     uint64_t ns = crowd_run(nthreads, noperations, &idle_kib);

@@ -12,7 +12,6 @@
 #include "bench.h"
 #include "check.h"
 #include "result.h"
-#include "size.h"
 
 #include <string.h>
 
@@ -116,10 +115,10 @@ static void grow_string_append(struct grow_string *string, size_t i, size_t size
 
 static double grow_strings_run(size_t noperations)
 {
-    static uint32_t sizes[BENCH_SIZES_COUNT];
+    static uint32_t sizes[BENCH_MIX_COUNT];
     struct grow_string strings[GROW_NSTRINGS] = {0};
     uint64_t random = BENCH_SEED;
-    bench_sizes_fill(sizes, GROW_STRING_MIN, GROW_STRING_MAX, &random);
+    bench_sizes_fill_log(sizes, GROW_STRING_MIN, GROW_STRING_MAX, &random);
     uint64_t start_ns = bench_clock_ns();
     for (size_t done = 0; done < noperations; done++) {
         uint64_t choice = bench_random(&random);
@@ -128,7 +127,7 @@ static double grow_strings_run(size_t noperations)
         size_t size = 1 + bench_random_below(choice, GROW_APPEND_MAX);
         if (string->size + size > string->size_max) {
             grow_string_free(string, i);
-            string->size_max = sizes[done % BENCH_SIZES_COUNT];
+            string->size_max = sizes[done % BENCH_MIX_COUNT];
         }
         grow_string_append(string, i, size);
     }

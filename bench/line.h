@@ -6,6 +6,7 @@
 #ifndef LINE_H
 #define LINE_H
 
+#include "check.h"
 #include "result.h"
 #include "team.h"
 
@@ -39,10 +40,8 @@ static inline void line_block_cycle(const struct line_work *work)
     memset(block, 0, work->size);
     line_block_write(block, work);
     size_t nfirst = (work->nwrites + work->size - 1) / work->size; /* how often a pass wrote the first byte */
-    if (*(volatile uint8_t *)block != (uint8_t)(nfirst * work->nrepetitions)) {
-        fprintf(stderr, "line: the block at %p was changed by another owner\n", (void *)block);
-        exit(1);
-    }
+    if (*(volatile uint8_t *)block != (uint8_t)(nfirst * work->nrepetitions))
+        bench_content_fail(block);
     free(block);
 }
 

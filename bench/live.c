@@ -1,8 +1,7 @@
 /*
  * Random replacement among BLOCKS live blocks of mixed sizes (log-uniform, 16 to 512 bytes): each step frees one
  * chosen at random and allocates another in its place, so that addresses lose all order, as they do in a program
- * that has run for long. It is the loop of replace.c; this program gives the blocks back at the end, for what the
- * process holds then.
+ * that has run for long, and a large number of blocks shows what an allocator's misses cost.
  *
  * As many steps as there are blocks run before the clock starts. An operation is a free, a malloc and the choice
  * between them (about 2 ns).

@@ -3,11 +3,12 @@
  * pairs are done. With BATCH 1 this is the shortest path an allocator has; a batch of 100 crosses the borders
  * of caches.
  *
- * Prints nanoseconds a pair. For instruction counts run it under callgrind: everything called from
+ * An operation is a pair. For instruction counts run it under callgrind: everything called from
  * pair_measure is the allocator, and the same number of pairs has run before it in pair_warm, so no first use
  * is counted.
  */
 #include "bench.h"
+#include "result.h"
 
 enum { PAIR_BATCH_MAX = 1024 };
 
@@ -58,6 +59,6 @@ int main(int argc, char **argv)
     uint64_t start_ns = bench_clock_ns();
     pair_measure(size, batch, npairs);
     uint64_t end_ns = bench_clock_ns();
-    printf("%.3f\n", (double)(end_ns - start_ns) / (double)npairs);
+    bench_result_print((double)(end_ns - start_ns) / (double)npairs, npairs);
     return 0;
 }

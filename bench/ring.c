@@ -9,7 +9,6 @@
 #include "bench.h"
 #include "check.h"
 #include "result.h"
-#include "size.h"
 
 #include <string.h>
 
@@ -31,7 +30,7 @@ struct ring {
 
 static void *ring_block_alloc(struct ring *ring)
 {
-    size_t size = ring->sizes[ring->nallocs++ % BENCH_SIZES_COUNT];
+    size_t size = ring->sizes[ring->nallocs++ % BENCH_MIX_COUNT];
     char *block = bench_alloc(size);
     size_t end = size < RING_WRITTEN_SIZE ? size : RING_WRITTEN_SIZE;
     for (size_t at = RING_PAGE_SIZE; at + sizeof(uint64_t) <= end; at += RING_PAGE_SIZE)
@@ -42,7 +41,7 @@ static void *ring_block_alloc(struct ring *ring)
 /* Frees the oldest block, whose first word is its size. */
 static void ring_block_free(const struct ring *ring, void *block)
 {
-    if (*(uint64_t *)block != ring->sizes[(ring->nallocs - ring->nblocks) % BENCH_SIZES_COUNT])
+    if (*(uint64_t *)block != ring->sizes[(ring->nallocs - ring->nblocks) % BENCH_MIX_COUNT])
         bench_content_fail(block);
     free(block);
 }
@@ -61,11 +60,11 @@ static void ring_sizes_fill(uint32_t *sizes, const char *text)
 {
     uint64_t random = BENCH_SEED;
     if (strcmp(text, "mixed-large") == 0) {
-        bench_sizes_fill(sizes, RING_SIZE_MIN, RING_SIZE_MAX, &random);
+        bench_sizes_fill_log(sizes, RING_SIZE_MIN, RING_SIZE_MAX, &random);
         return;
     }
     uint32_t size = (uint32_t)bench_number_get(text, sizeof(uint64_t), UINT32_MAX, RING_USAGE);
-    for (size_t i = 0; i < BENCH_SIZES_COUNT; i++)
+    for (size_t i = 0; i < BENCH_MIX_COUNT; i++)
         sizes[i] = size;
 }
 
@@ -75,7 +74,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s\n", RING_USAGE);
         return 2;
     }
-    static uint32_t sizes[BENCH_SIZES_COUNT];
+    static uint32_t sizes[BENCH_MIX_COUNT];
     ring_sizes_fill(sizes, argv[1]);
     struct ring ring = {.sizes = sizes};
     ring.nblocks = bench_number_get(argv[2], 1, UINT32_MAX, RING_USAGE);

@@ -110,7 +110,8 @@ int main(int argc, char **argv)
     size_t noperations = bench_number_get(argv[3], 1, SIZE_MAX / 2, RPTEST_USAGE);
 
     static struct rptest_thread threads[BENCH_THREADS_MAX];
-    bench_sizes_fill_falling(rptest_sizes, RPTEST_SIZE_MIN, RPTEST_SIZE_MAX);
+    uint64_t random = BENCH_SEED;
+    bench_sizes_fill_falling(rptest_sizes, RPTEST_SIZE_MIN, RPTEST_SIZE_MAX, &random);
     for (size_t i = 0; i < nthreads; i++) {
         threads[i].index = i;
         threads[i].noperations = bench_team_share(noperations, nthreads, i);

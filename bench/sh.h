@@ -54,7 +54,7 @@ static inline void sh_block_free(void *block)
     if (block == NULL)
         return;
     if (*(volatile uint8_t *)block != (uint8_t)(bench_stamp(block) >> 56))
-        bench_stamp_fail(block);
+        bench_content_fail(block);
     free(block);
 }
 
@@ -96,7 +96,8 @@ static inline void sh_thread_work(struct sh_thread *thread, sh_retire *retire)
 static inline uint64_t sh_run(size_t nthreads, size_t noperations, void *(*run)(void *))
 {
     static struct sh_thread threads[BENCH_THREADS_MAX];
-    bench_sizes_fill_falling(sh_sizes, SH_SIZE_MIN, SH_SIZE_MAX);
+    uint64_t random = BENCH_SEED;
+    bench_sizes_fill_falling(sh_sizes, SH_SIZE_MIN, SH_SIZE_MAX, &random);
     for (size_t i = 0; i < nthreads; i++) {
         threads[i].index = i;
         threads[i].noperations = bench_team_share(noperations, nthreads, i);

@@ -12,7 +12,6 @@
 #include "bench.h"
 #include "chain.h"
 #include "result.h"
-#include "size.h"
 
 #include <string.h>
 
@@ -45,12 +44,12 @@ static const struct spike_kind *spike_kind_get(const char *name)
 /* Allocates blocks from min to max bytes until the next one would make them more than size bytes together. */
 static size_t spike_fill(struct bench_chain *chain, uint32_t min, uint32_t max, size_t size)
 {
-    static uint32_t sizes[BENCH_SIZES_COUNT];
+    static uint32_t sizes[BENCH_MIX_COUNT];
     uint64_t random = BENCH_SEED;
-    bench_sizes_fill(sizes, min, max, &random);
+    bench_sizes_fill_log(sizes, min, max, &random);
     size_t nblocks = 0;
-    for (size_t left = size; left >= sizes[nblocks % BENCH_SIZES_COUNT]; nblocks++) {
-        size_t block_size = sizes[nblocks % BENCH_SIZES_COUNT];
+    for (size_t left = size; left >= sizes[nblocks % BENCH_MIX_COUNT]; nblocks++) {
+        size_t block_size = sizes[nblocks % BENCH_MIX_COUNT];
         char *block = bench_chain_append(chain, block_size);
         for (size_t at = SPIKE_PAGE_SIZE; at + sizeof(uint64_t) <= block_size; at += SPIKE_PAGE_SIZE)
             *(volatile uint64_t *)(block + at) = at;

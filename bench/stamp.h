@@ -7,6 +7,7 @@
 #define BENCH_STAMP_H
 
 #include "bench.h"
+#include "check.h"
 
 static inline uint64_t bench_stamp(const void *block)
 {
@@ -21,12 +22,6 @@ static inline void *bench_stamp_alloc(size_t size)
     return block;
 }
 
-static inline void bench_stamp_fail(const void *block)
-{
-    fprintf(stderr, "bench: the block at %p was changed by another owner\n", block);
-    exit(1);
-}
-
 /* block may be NULL. The stamp is spoiled, so that a block that is freed twice is noticed too. */
 static inline void bench_stamp_free(void *block)
 {
@@ -34,7 +29,7 @@ static inline void bench_stamp_free(void *block)
         return;
     volatile uint64_t *stamp = block;
     if (*stamp != bench_stamp(block))
-        bench_stamp_fail(block);
+        bench_content_fail(block);
     *stamp = 0;
     free(block);
 }

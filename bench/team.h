@@ -5,7 +5,7 @@
  *   thread        ready ......|............ its work ........|
  *
  * `ready` and `go` are two turns of one barrier: all threads exist before the clock is read, and none works
- * before it. The tables of sizes that threads share are here too, for they are filled before the start.
+ * before it.
  */
 #ifndef BENCH_TEAM_H
 #define BENCH_TEAM_H
@@ -83,28 +83,6 @@ static inline uint64_t bench_team_seed(size_t index)
 {
     uint64_t state = BENCH_SEED + index;
     return bench_random(&state) | 1;
-}
-
-/* A number in [0, 1). */
-static inline double bench_random_fraction(uint64_t *state)
-{
-    return (double)(bench_random(state) >> 11) / 9007199254740992.0; /* 2^53 */
-}
-
-/* Fills sizes[BENCH_MIX_COUNT], log-uniform from min to max: as many between x and 2x for every x. */
-static inline void bench_sizes_fill_log(uint32_t *sizes, uint32_t min, uint32_t max)
-{
-    uint64_t state = BENCH_SEED;
-    for (size_t i = 0; i < BENCH_MIX_COUNT; i++)
-        sizes[i] = (uint32_t)(min * exp2(bench_random_fraction(&state) * log2((double)max / min)));
-}
-
-/* Fills sizes[BENCH_MIX_COUNT] with sizes from min to max whose frequency falls in a line to nothing. */
-static inline void bench_sizes_fill_falling(uint32_t *sizes, uint32_t min, uint32_t max)
-{
-    uint64_t state = BENCH_SEED;
-    for (size_t i = 0; i < BENCH_MIX_COUNT; i++)
-        sizes[i] = min + (uint32_t)((max - min + 1) * (1.0 - sqrt(1.0 - bench_random_fraction(&state))));
 }
 
 #endif

@@ -36,7 +36,7 @@ class Probe:
 
 # pair warms up with as many pairs as it measures.
 PROBES = (Probe("pair, 64 B, LIFO batches of 100", ("pair", "64", "100"), 50_000, 2),
-          Probe("random replacement, 10^5 live", ("replace", "100000"), 200_000, 1))
+          Probe("random replacement, 10^5 live", ("live", "100000"), 200_000, 1))
 CYCLES_FACTOR = 20  # perf runs at full speed
 
 
