@@ -22,6 +22,10 @@ fault() {
 fault "a dead link" '[x](gone.md)' "docs/x.md: link to gone.md: no such file"
 fault "a dead anchor" '[x](design/base.md#three-words)' "docs/x.md: link to design/base.md#three-words: no such heading"
 fault "a file that is not there" 'in `src/base/gone.c`' "docs/x.md: src/base/gone.c does not exist"
+git -C "$tree" init -q
+put .gitignore '/bench/results/'
+put bench/results/a.json '{}'
+fault "a file that only this copy has" 'in `bench/results/a.json`' "docs/x.md: bench/results/a.json does not exist"
 fault "a private function that is not there" 'by `cellar__base_gone()`' "docs/x.md: cellar__base_gone() is not in the sources"
 fault "a static function that is not there" 'by `base_gone()`' "docs/x.md: base_gone() is not in the sources"
 put src/os/a.c ''
