@@ -103,6 +103,7 @@ static struct cellar__huge_map *huge_map_create(size_t size, size_t align)
     if (map == NULL) {
         return NULL;
     }
+    cellar__dirty_make_way(size);
     if (cellar__budget_charge(size) == 0) {
         map->base = cellar__os_map(size, align);
         if (map->base != NULL) {
@@ -178,9 +179,19 @@ static size_t huge_purge_overdue(uint64_t now_ns)
     return purged;
 }
 
+static bool huge_has_cached(void)
+{
+    return __atomic_load_n(&huge_usage.ncached, __ATOMIC_RELAXED) != 0;
+}
+
+bool cellar__huge_waits(void)
+{
+    return huge_has_cached() || !cellar__front_is_empty();
+}
+
 void cellar__huge_tick(void)
 {
-    bool has_cached = __atomic_load_n(&huge_usage.ncached, __ATOMIC_RELAXED) != 0;
+    bool has_cached = huge_has_cached();
     if (!has_cached && cellar__front_is_empty()) {
         return;
     }
@@ -378,8 +389,11 @@ static struct cellar__huge_map *huge_take_live(void *block)
 static bool huge_map_resize(struct cellar__huge_map *map, size_t size)
 {
     size_t old_size = map->size;
-    if (size > old_size && cellar__budget_charge(size - old_size) != 0) {
-        return false;
+    if (size > old_size) {
+        cellar__dirty_make_way(size - old_size);
+        if (cellar__budget_charge(size - old_size) != 0) {
+            return false;
+        }
     }
     char *base = cellar__os_remap(map->base, old_size, size);
     if (base == NULL) {

@@ -52,6 +52,9 @@ bool cellar__huge_contains(const void *addr);
 /* Unmaps what has waited too long. Cheap when nothing has. */
 void cellar__huge_tick(void);
 
+/* Whether any mapping waits for reuse. */
+bool cellar__huge_waits(void);
+
 /* Unmaps every cached mapping. Returns the bytes. */
 size_t cellar__huge_purge_all(void);
 

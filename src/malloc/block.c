@@ -8,6 +8,7 @@
 #include "large/huge.h"
 #include "malloc/foreign.h"
 #include "malloc/heap.h"
+#include "malloc/janitor.h"
 #include "malloc/options.h"
 #include "os/panic.h"
 #include "zone/item.h"
@@ -141,6 +142,7 @@ void cellar__block_free(void *block)
     } else if (!block_free_item(block) && !cellar__huge_free(block)) {
         cellar__foreign_free(block);
     }
+    cellar__janitor_call();
 }
 
 size_t cellar__block_usable(const void *block)

@@ -6,6 +6,7 @@
 #include "arena/registry.h"
 #include "large/huge.h"
 #include "malloc/heap.h"
+#include "malloc/janitor.h"
 #include "meta/meta.h"
 #include "os/os.h"
 #include "smr/smr.h"
@@ -100,6 +101,7 @@ void cellar__fork_child(void)
         cellar__thread_forget_orphans();
         cellar__smr_forget_orphans();
         cellar__zone_forget_pins();
+        cellar__janitor_forget();
         cellar__os_signals_restore(mask);
     }
 }

@@ -6,6 +6,7 @@
 #include "large/huge.h"
 #include "malloc/foreign.h"
 #include "malloc/fork.h"
+#include "malloc/janitor.h"
 #include "malloc/options.h"
 #include "malloc/root.h"
 #include "malloc/stats.h"
@@ -86,6 +87,12 @@ static void heap_start_zone(unsigned id)
     cellar__zone_init(&heap_zones[id], (uint16_t)id, &attr);
 }
 
+/* What was in its caches waits in the depots now. */
+static void heap_thread_ended(void)
+{
+    cellar__janitor_call();
+}
+
 static bool heap_start_levels(void)
 {
     const struct cellar__options *options = cellar__options_get();
@@ -104,6 +111,8 @@ static bool heap_start_levels(void)
         heap_start_zone(id);
     }
     cellar__thread_set_prepare(heap_prepare_thread);
+    cellar__thread_set_ended(heap_thread_ended);
+    cellar__janitor_init(options->janitor == CELLAR_JANITOR_ON, options->decay_ms);
     return true;
 }
 

@@ -35,6 +35,7 @@ static const char *const options_foreign[] = {"libc", "abort", "report", "ignore
 static const char *const options_zero[] = {"free", "alloc", "abort", NULL};
 static const char *const options_zone_free[] = {"free", "abort", NULL};
 static const char *const options_thp[] = {"off", "huge", NULL};
+static const char *const options_janitor[] = {"on", "off", NULL};
 static const char *const options_exit[] = {"off", "text", "json", NULL};
 
 static const struct cellar_option options_table[] = {
@@ -46,6 +47,9 @@ static const struct cellar_option options_table[] = {
      "how long runs are: whole granules, multiples of four, or powers of two"},
     {"decay_ms", "number", "500", "0 to 86400000",
      "milliseconds that freed memory waits for reuse before it goes back"},
+    {"janitor", "choice", "on", "on, off",
+     "on: a thread of the library's own, there only while freed memory waits, gives it back when the program "
+     "is idle"},
     {"limit", "bytes", "0", "0 (none) or 1M and more; suffixes K, M, G", "the most memory the heap may hold"},
     {"foreign_free", "choice", "libc", "libc, abort, report, ignore",
      "what free does with an address that is not Cellar's"},
@@ -63,6 +67,7 @@ static const struct option_entry options_entries[CELLAR_COUNTOF(options_table)] 
     {OPTION_FIT, &options_values.fit, options_fits, 0},
     {OPTION_CHOICE, &options_values.sizing, options_sizings, 0},
     {OPTION_NUMBER, &options_values.decay_ms, NULL, 86400000},
+    {OPTION_CHOICE, &options_values.janitor, options_janitor, 0},
     {OPTION_BYTES, &options_values.limit, NULL, UINT64_MAX},
     {OPTION_CHOICE, &options_values.foreign_free, options_foreign, 0},
     {OPTION_CHOICE, &options_values.zero_realloc, options_zero, 0},

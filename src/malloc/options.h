@@ -17,6 +17,7 @@ enum cellar__foreign {
 enum cellar__zero_realloc { CELLAR_ZERO_REALLOC_FREE, CELLAR_ZERO_REALLOC_ALLOC, CELLAR_ZERO_REALLOC_ABORT };
 enum cellar__zone_free { CELLAR_ZONE_FREE_FREE, CELLAR_ZONE_FREE_ABORT };
 enum cellar__thp { CELLAR_THP_OFF, CELLAR_THP_HUGE };
+enum cellar__janitor_choice { CELLAR_JANITOR_ON, CELLAR_JANITOR_OFF };
 enum cellar__exit_stats { CELLAR_EXIT_OFF, CELLAR_EXIT_TEXT, CELLAR_EXIT_JSON };
 
 struct cellar__options {
@@ -27,6 +28,7 @@ struct cellar__options {
     uint64_t zero_realloc;
     uint64_t zone_free;
     uint64_t thp;
+    uint64_t janitor; /* enum cellar__janitor_choice */
     uint64_t stats_at_exit;
     uint64_t decay_ms;
     uint64_t limit; /* bytes; SIZE_MAX: none */

@@ -84,14 +84,20 @@ void cellar__lock_release_slow(struct cellar__lock *lock)
 
 #if defined(CELLAR_DEBUG) && CELLAR_DEBUG
 
-/* How many locks of each rank this thread holds. */
-static __thread unsigned char lock_held[CELLAR_RANK_COUNT];
-static __thread bool lock_equal_allowed;
+static __thread struct {
+    unsigned char held[CELLAR_RANK_COUNT]; /* how many locks of each rank this thread holds */
+    bool equal_allowed;
+} lock_local;
+
+const void *cellar__lock_local(void)
+{
+    return &lock_local;
+}
 
 enum cellar__rank cellar__lock_highest_held(void)
 {
     for (unsigned rank = CELLAR_RANK_COUNT - 1; rank > CELLAR_RANK_NONE; rank--) {
-        if (lock_held[rank] != 0) {
+        if (lock_local.held[rank] != 0) {
             return (enum cellar__rank)rank;
         }
     }
@@ -102,27 +108,32 @@ void cellar__lock_check_acquire(const struct cellar__lock *lock)
 {
     uint32_t highest = cellar__lock_highest_held();
     CELLAR_REQUIRE(lock->rank > CELLAR_RANK_NONE && lock->rank < CELLAR_RANK_COUNT);
-    CELLAR_REQUIRE(highest < lock->rank || (lock_equal_allowed && highest == lock->rank));
-    lock_held[lock->rank]++;
+    CELLAR_REQUIRE(highest < lock->rank || (lock_local.equal_allowed && highest == lock->rank));
+    lock_local.held[lock->rank]++;
 }
 
 void cellar__lock_check_release(const struct cellar__lock *lock)
 {
-    CELLAR_REQUIRE(lock_held[lock->rank] > 0);
-    lock_held[lock->rank]--;
+    CELLAR_REQUIRE(lock_local.held[lock->rank] > 0);
+    lock_local.held[lock->rank]--;
 }
 
 void cellar__lock_forget_held(void)
 {
-    memset(lock_held, 0, sizeof lock_held);
+    memset(lock_local.held, 0, sizeof lock_local.held);
 }
 
 void cellar__lock_allow_equal(bool allowed)
 {
-    lock_equal_allowed = allowed;
+    lock_local.equal_allowed = allowed;
 }
 
 #else
+
+const void *cellar__lock_local(void)
+{
+    return __builtin_thread_pointer();
+}
 
 enum cellar__rank cellar__lock_highest_held(void)
 {

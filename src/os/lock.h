@@ -69,6 +69,9 @@ CELLAR_INLINE void cellar__lock_check_release(const struct cellar__lock *lock)
 /* Lets locks of one rank nest (fork holds every keg); the caller vouches for their order. Debug builds only. */
 void cellar__lock_allow_equal(bool allowed);
 
+/* The thread-local variable of locks, for who makes a thread; without debug builds' one, the thread pointer. */
+const void *cellar__lock_local(void);
+
 /* Debug builds: the highest rank this thread holds; CELLAR_RANK_NONE otherwise. */
 enum cellar__rank cellar__lock_highest_held(void);
 

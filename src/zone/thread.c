@@ -26,9 +26,12 @@ struct cellar__thread cellar__thread_over = THREAD_SHARED(cellar__thread_over);
 __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec"))) =
     &cellar__thread_empty;
 
+static void thread_ended_alone(void) {}
+
 static struct cellar__list thread_list = CELLAR_LIST_INIT(thread_list);
 static size_t thread_count;
 static void (*thread_prepare)(struct cellar__thread *thread);
+static void (*thread_ended)(void) = thread_ended_alone;
 static pthread_key_t thread_key;
 static bool thread_key_exists;
 
@@ -140,7 +143,13 @@ static void thread_end(void *arg)
     thread_drain_chunks(thread);
     thread_unlist(thread);
     thread_free(thread);
+    thread_ended();
     cellar__os_signals_restore(mask);
+}
+
+void cellar__thread_set_ended(void (*ended)(void))
+{
+    thread_ended = ended;
 }
 
 void cellar__thread_set_prepare(void (*prepare)(struct cellar__thread *thread))

@@ -94,6 +94,9 @@ CELLAR_INLINE struct cellar__cache *cellar__thread_cache_own(struct cellar__thre
 /* Called for each new record before it is used; fills by_size. Set once, at start. */
 void cellar__thread_set_prepare(void (*prepare)(struct cellar__thread *thread));
 
+/* Called after the caches of a thread that ends went to the depots, with signals blocked. Set once, at start. */
+void cellar__thread_set_ended(void (*ended)(void));
+
 /*
  * The calling thread's own record, made now if need be; a shared one when memory is out or the thread is past its
  * last destructor.

@@ -1,0 +1,198 @@
+/* levels: lib; timeout: 300 */
+/*
+ * Memory that was freed goes back while the program makes no call, and nobody stays behind. What takes a round or two on a
+ * quiet machine is waited for up to a minute.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+
+#include "test.h"
+
+#define MIB ((size_t)1 << 20)
+#define SPIKE (64 * MIB)
+
+/* A number behind `key` in /proc/self/status, without malloc. */
+static size_t status_of(const char *key)
+{
+    char text[4096];
+    int fd = open("/proc/self/status", O_RDONLY);
+    ssize_t length = read(fd, text, sizeof text - 1);
+    close(fd);
+    CHECK(length > 0);
+    text[length] = '\0';
+    const char *at = strstr(text, key);
+    CHECK(at != NULL);
+    return strtoul(at + strlen(key), NULL, 10);
+}
+
+static size_t resident(void)
+{
+    return status_of("VmRSS:") << 10;
+}
+
+static size_t nthreads(void)
+{
+    return status_of("Threads:");
+}
+
+/* Blocks of `size` bytes, all written and all freed. Returns what was resident in between. */
+static size_t make_spike(size_t size)
+{
+    static char *blocks[SPIKE / 1024];
+    size_t n = SPIKE / size;
+    for (size_t i = 0; i < n; i++) {
+        blocks[i] = malloc(size);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, size);
+    }
+    size_t peak = resident();
+    for (size_t i = 0; i < n; i++) {
+        free(blocks[i]);
+    }
+    return peak;
+}
+
+static bool falls_to(size_t (*get)(void), size_t bound)
+{
+    for (int i = 0; i < 6000; i++) {
+        if (get() <= bound) {
+            return true;
+        }
+        usleep(10000);
+    }
+    return false;
+}
+
+/* What one thread's buckets may keep, and the descriptors of the spike. */
+#define KEPT (8 * MIB)
+
+static void spike_goes(size_t size)
+{
+    size_t before = resident();
+    CHECK(make_spike(size) >= before + SPIKE - MIB);
+    CHECK(falls_to(resident, before + KEPT));
+    CHECK(falls_to(nthreads, 1));
+}
+
+TEST(small_blocks_go_back_while_idle)
+{
+    spike_goes(1024);
+}
+
+TEST(runs_go_back_while_idle)
+{
+    spike_goes(128 << 10);
+}
+
+TEST(mappings_go_back_while_idle)
+{
+    spike_goes(8 * MIB);
+}
+
+TEST(a_small_heap_has_no_thread)
+{
+    for (int i = 0; i < 100000; i++) {
+        free(malloc((size_t)i % 2000));
+    }
+    CHECK_EQ(nthreads(), 1);
+}
+
+TEST(the_child_of_fork_gives_back_too)
+{
+    CHECK(make_spike(1024) > SPIKE);
+    CHECK_EQ(nthreads(), 2);
+    pid_t child = fork();
+    if (child == 0) {
+        size_t before = resident();
+        CHECK_EQ(nthreads(), 1);
+        make_spike(1024);
+        CHECK(falls_to(resident, before + KEPT));
+        CHECK(falls_to(nthreads, 1));
+        _exit(0);
+    }
+    int status;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+    CHECK(falls_to(nthreads, 1));
+}
+
+static void *spike_thread(void *unused)
+{
+    make_spike(512 << 10);
+    make_spike(2048);
+    return unused;
+}
+
+TEST(what_a_thread_leaves_behind_goes_back)
+{
+    size_t before = resident();
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, spike_thread, NULL), 0);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK(falls_to(resident, before + KEPT));
+    CHECK(falls_to(nthreads, 1));
+}
+
+/* A child that shares this memory is no place for a thread that would end with it, perhaps with a lock held. */
+TEST(no_thread_in_the_child_of_vfork)
+{
+    CHECK(falls_to(nthreads, 1));
+    static void *volatile block;
+    block = malloc(16 * MIB);
+    CHECK(block != NULL);
+    pid_t child = vfork();
+    if (child == 0) {
+        free(block);
+        _exit((int)nthreads());
+    }
+    int status;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ(WEXITSTATUS(status), 1);
+    CHECK_EQ(nthreads(), 1);
+    free(malloc(16 * MIB)); /* the parent's next call does it */
+    CHECK_EQ(nthreads(), 2);
+    CHECK(falls_to(nthreads, 1));
+}
+
+/* Ends a process whose other threads are gone, though the janitor is there. */
+TEST(a_process_ends_when_its_threads_have)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        make_spike(1024);
+        pthread_exit(NULL);
+    }
+    int status;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+}
+
+TEST(the_option_forbids_it)
+{
+    extern char **environ;
+    char *argv[] = {(char *)"/proc/self/exe", (char *)"off_child", NULL};
+    pid_t child;
+    int status;
+    setenv("CELLAR_CONF", "janitor:off", 1);
+    CHECK_EQ(posix_spawn(&child, "/proc/self/exe", NULL, NULL, argv, environ), 0);
+    unsetenv("CELLAR_CONF");
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+}
+
+/* What the test above runs; by itself, with the option as it is, it says nothing. */
+TEST(off_child)
+{
+    if (getenv("CELLAR_CONF") == NULL) {
+        return;
+    }
+    make_spike(8 * MIB);
+    CHECK_EQ(nthreads(), 1);
+    usleep(200000);
+    CHECK(resident() > SPIKE);
+}
+
+TEST_MAIN()
