@@ -226,24 +226,26 @@ void cellar__keg_retire_locked(struct cellar__keg *keg, struct cellar__slab *sla
     keg_doom_locked(keg, slab, doomed);
 }
 
-enum cellar__item_fault cellar__keg_give_locked(struct cellar__keg *keg, void *item,
-                                                struct cellar__slab **doomed)
+size_t cellar__keg_give_locked(struct cellar__keg *keg, void **items, size_t n, struct cellar__slab **doomed,
+                               enum cellar__item_fault *ret_fault)
 {
-    struct cellar__slab *slab = cellar__keg_slab_of(keg, item);
+    struct cellar__slab *slab = cellar__keg_slab_of(keg, items[0]);
+    size_t given = 0;
     if (slab == NULL) {
-        return CELLAR_ITEM_NOT_HERE;
+        *ret_fault = CELLAR_ITEM_NOT_HERE;
+        return 0;
     }
     unsigned bin = cellar__bins_index(keg, slab->nout);
-    enum cellar__item_fault fault = cellar__slab_give(slab, &keg->geometry, item);
-    if (fault != CELLAR_ITEM_OK) {
-        return fault;
-    }
-    keg->nout--;
+    do {
+        *ret_fault = cellar__slab_give(slab, &keg->geometry, items[given]);
+        given += *ret_fault == CELLAR_ITEM_OK;
+    } while (*ret_fault == CELLAR_ITEM_OK && given < n && cellar__slab_spans(slab, items[given]));
+    keg->nout -= given;
     cellar__bins_move(keg, slab, bin);
-    if (slab->nout == 0 && !slab->is_frozen) {
+    if (given != 0 && slab->nout == 0 && !slab->is_frozen) {
         cellar__keg_retire_locked(keg, slab, doomed);
     }
-    return CELLAR_ITEM_OK;
+    return given;
 }
 
 size_t cellar__keg_free(struct cellar__keg *keg, void **items, size_t n, enum cellar__item_fault *ret_fault)
@@ -252,11 +254,8 @@ size_t cellar__keg_free(struct cellar__keg *keg, void **items, size_t n, enum ce
     size_t given = 0;
     *ret_fault = CELLAR_ITEM_OK;
     cellar__keg_lock(keg);
-    for (; given < n; given++) {
-        *ret_fault = cellar__keg_give_locked(keg, items[given], &doomed);
-        if (*ret_fault != CELLAR_ITEM_OK) {
-            break;
-        }
+    while (given < n && *ret_fault == CELLAR_ITEM_OK) {
+        given += cellar__keg_give_locked(keg, items + given, n - given, &doomed, ret_fault);
     }
     cellar__lock_release(&keg->lock);
     cellar__keg_slabs_destroy(keg, doomed);

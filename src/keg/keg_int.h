@@ -12,9 +12,12 @@ CELLAR_INLINE struct cellar__slab *cellar__keg_slab_of(const struct cellar__keg 
     return is_ours ? (struct cellar__slab *)run : NULL;
 }
 
-/* Gives an item back to its slab. A slab that goes joins the chain `doomed` (through by_address.right). */
-enum cellar__item_fault cellar__keg_give_locked(struct cellar__keg *keg, void *item,
-                                                struct cellar__slab **doomed);
+/*
+ * Gives items back to the slab of the first one, up to the first that lies elsewhere or may not be given back: their
+ * number, with the reason in *ret_fault. A slab that goes joins the chain `doomed` (through by_address.right).
+ */
+size_t cellar__keg_give_locked(struct cellar__keg *keg, void **items, size_t n, struct cellar__slab **doomed,
+                               enum cellar__item_fault *ret_fault);
 
 /* A slab that became empty stays up to the bound; beyond it, it joins the chain of those to destroy. */
 void cellar__keg_retire_locked(struct cellar__keg *keg, struct cellar__slab *slab,

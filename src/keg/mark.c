@@ -43,7 +43,8 @@ enum cellar__item_fault cellar__keg_free_marked(struct cellar__keg *keg, void *i
     cellar__keg_lock(keg);
     struct cellar__slab *slab = cellar__keg_slab_of(keg, item);
     size_t nslabs = keg->nslabs;
-    enum cellar__item_fault fault = cellar__keg_give_locked(keg, item, &doomed);
+    enum cellar__item_fault fault;
+    cellar__keg_give_locked(keg, &item, 1, &doomed, &fault);
     if (fault == CELLAR_ITEM_OK && keg->nslabs == nslabs) { /* else the slab goes, and its marks with it */
         uint32_t index = cellar__slab_index(slab, &keg->geometry, item);
         cellar__bitmap_set(cellar__slab_marks(slab, &keg->geometry), index);

@@ -108,6 +108,12 @@ CELLAR_INLINE void *cellar__slab_item(const struct cellar__slab *slab,
     return cellar__slab_first(slab) + (size_t)index * geometry->size;
 }
 
+/* Whether the address lies in the slab's run. */
+CELLAR_INLINE bool cellar__slab_spans(const struct cellar__slab *slab, const void *addr)
+{
+    return (uintptr_t)addr - (uintptr_t)slab->run.base < cellar__run_size(&slab->run);
+}
+
 bool cellar__slab_is_out(const struct cellar__slab *slab, uint32_t index);
 
 /* The `ready` bitmask; only when the geometry has it. */
