@@ -74,24 +74,27 @@ void *cellar__keg_alloc_dense(struct cellar__keg *keg)
     return taken == 0 ? NULL : item;
 }
 
+void cellar__keg_thaw_locked(struct cellar__keg *keg, struct cellar__slab *slab, struct cellar__slab **doomed)
+{
+    unsigned bin = cellar__bins_index(keg, slab->nout);
+    if (!slab->is_frozen) {
+        return;
+    }
+    slab->is_frozen = false;
+    if (slab->nout == 0) {
+        cellar__keg_retire_locked(keg, slab, doomed);
+    } else if (bin != CELLAR_KEG_NBINS) {
+        cellar__bins_insert(keg, slab, bin);
+    }
+}
+
 size_t cellar__keg_thaw(struct cellar__keg *keg, struct cellar__slab *slab)
 {
     struct cellar__slab *doomed = NULL;
-    size_t size = 0;
     cellar__keg_lock(keg);
-    unsigned bin = cellar__bins_index(keg, slab->nout);
-    if (slab->is_frozen) { /* else the keg was rebuilt meanwhile and has the slab in its place */
-        slab->is_frozen = false;
-        if (slab->nout == 0) {
-            size_t nslabs = keg->nslabs;
-            size = cellar__run_size(&slab->run);
-            cellar__keg_retire_locked(keg, slab, &doomed);
-            size = keg->nslabs < nslabs ? size : 0;
-        } else if (bin != CELLAR_KEG_NBINS) {
-            cellar__bins_insert(keg, slab, bin);
-        }
-    }
+    cellar__keg_thaw_locked(keg, slab, &doomed);
     cellar__lock_release(&keg->lock);
+    size_t size = doomed == NULL ? 0 : cellar__run_size(&doomed->run);
     cellar__keg_slabs_destroy(keg, doomed);
     return size;
 }

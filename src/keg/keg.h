@@ -26,6 +26,7 @@
 #ifndef CELLAR_KEG_KEG_H
 #define CELLAR_KEG_KEG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -66,7 +67,8 @@ struct cellar__keg {
     uint32_t nonempty_bins; /* bit i: bins[i] has a slab */
     struct cellar__tree_node *bins[CELLAR_KEG_NBINS];
     struct cellar__list all;
-    struct cellar__slab *empty; /* chain through by_address.right */
+    struct cellar__slab *empty;   /* chain through by_address.right */
+    struct cellar__slab *purging; /* set aside by keg/purge.c, or NULL */
     size_t nempty;
     size_t nslabs;
     size_t nout; /* items */
@@ -108,6 +110,17 @@ void cellar__keg_compact_begin(struct cellar__keg *keg);
 struct cellar__slab *cellar__keg_freeze(struct cellar__keg *keg, uint64_t *ret_out);
 void *cellar__keg_alloc_dense(struct cellar__keg *keg);
 size_t cellar__keg_thaw(struct cellar__keg *keg, struct cellar__slab *slab);
+
+/*
+ * Gives the memory of free items back (keg/purge.c): whole pages, of slabs from which nothing was taken and to which nothing
+ * came back in the last `rests` visits, below CELLAR_SLAB_PURGED. Visits at most *max_slabs slabs, in turn from call to
+ * call, and takes their number off. Whether a slab that was visited is on its way. Does nothing in a keg whose free items
+ * are in a state that counts. For one thread at a time.
+ */
+bool cellar__keg_purge(struct cellar__keg *keg, unsigned rests, size_t *max_slabs);
+
+/* In the child of fork: the thread that purges is not here. */
+void cellar__keg_forget_purge(struct cellar__keg *keg);
 
 /* Gives all empty slabs back. */
 void cellar__keg_reclaim(struct cellar__keg *keg);

@@ -23,6 +23,10 @@ size_t cellar__keg_give_locked(struct cellar__keg *keg, void **items, size_t n, 
 void cellar__keg_retire_locked(struct cellar__keg *keg, struct cellar__slab *slab,
                                struct cellar__slab **doomed);
 
+/* Takes back a slab that was set aside, unless the keg was rebuilt meanwhile. An empty one may join the chain `doomed`. */
+void cellar__keg_thaw_locked(struct cellar__keg *keg, struct cellar__slab *slab,
+                             struct cellar__slab **doomed);
+
 /* Destroys a chain of slabs. Unlocked. */
 void cellar__keg_slabs_destroy(struct cellar__keg *keg, struct cellar__slab *slab);
 

@@ -7,7 +7,7 @@ static void rebuild_count_slab(const struct cellar__keg *keg, struct cellar__sla
 {
     slab->nout = (uint16_t)cellar__bitmap_count(slab->out, keg->geometry.nitems);
     slab->first_word = 0;
-    slab->is_frozen = false;
+    slab->is_frozen = slab == keg->purging;
     slab->by_address = (struct cellar__tree_node){0};
 }
 
@@ -15,6 +15,9 @@ static void rebuild_count_slab(const struct cellar__keg *keg, struct cellar__sla
 static void rebuild_place_slab(struct cellar__keg *keg, struct cellar__slab *slab)
 {
     unsigned bin = cellar__bins_index(keg, slab->nout);
+    if (slab->is_frozen) {
+        return;
+    }
     if (slab->nout == 0) {
         slab->by_address.right = (struct cellar__tree_node *)keg->empty;
         keg->empty = slab;

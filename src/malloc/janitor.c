@@ -11,6 +11,8 @@
 #define JANITOR_ROUNDS_A_DECAY 5
 #define JANITOR_MIN_ROUND_NS UINT64_C(50000000)
 #define JANITOR_MAX_ROUND_NS UINT64_C(10000000000)
+#define JANITOR_MAX_SLABS                                                                                    \
+    ((size_t)4096) /* looked at in a round: some 0.4 ms when none is in the CPU's caches */
 #define JANITOR_RETRY_NS UINT64_C(1000000000) /* after a refused start */
 
 uint32_t cellar__janitor_state = CELLAR_JANITOR_CALLED; /* until the heap has started */
@@ -19,6 +21,13 @@ static struct cellar__os_thread janitor_thread;
 static uint64_t janitor_round_ns;
 static uint64_t janitor_retry_ns; /* atomic; no start before this time */
 static int janitor_pid; /* of the process whose memory this is; not of a vfork's child, which shares it */
+
+/* How far the look at all slabs has come; several rounds when there are many. The janitor's own. */
+static struct {
+    unsigned keg;  /* class id - 1 of the next */
+    size_t nslabs; /* looked at */
+    bool waits;    /* whether any was on its way */
+} janitor_lap;
 
 void cellar__janitor_init(bool wanted, uint64_t decay_ms)
 {
@@ -48,10 +57,30 @@ static bool janitor_trim_depots(void)
     return left;
 }
 
+/* Free memory inside slabs that rest. Whether any is on its way, as far as the last lap over all slabs could see. */
+static bool janitor_purge_slabs(void)
+{
+    size_t left = JANITOR_MAX_SLABS;
+    for (unsigned i = 0; i < CELLAR_CLASS_NSLAB && left > 0; i++) {
+        unsigned id = 1 + (janitor_lap.keg + i) % CELLAR_CLASS_NSLAB;
+        janitor_lap.waits |= cellar__keg_purge(cellar__heap_keg(id), JANITOR_ROUNDS_A_DECAY, &left);
+        janitor_lap.keg = left > 0 ? janitor_lap.keg : id - 1;
+    }
+    janitor_lap.nslabs += JANITOR_MAX_SLABS - left;
+    if (left == 0 && janitor_lap.nslabs < cellar__budget_held() >> CELLAR_LG_GRANULE) {
+        return true;
+    }
+    bool waits = janitor_lap.waits;
+    janitor_lap.waits = false;
+    janitor_lap.nslabs = 0;
+    return waits;
+}
+
 /* Whether anything waits still. */
 static bool janitor_work(void)
 {
     bool left = janitor_trim_depots();
+    left |= janitor_purge_slabs();
     cellar__dirty_tick();
     cellar__huge_tick();
     return left || cellar__dirty_bytes() != 0 || cellar__huge_waits();
@@ -126,6 +155,9 @@ void cellar__janitor_forget(void)
 {
     cellar__os_thread_forget(&janitor_thread);
     janitor_pid = cellar__os_pid();
+    for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
+        cellar__keg_forget_purge(cellar__heap_keg(id));
+    }
     if ((__atomic_load_n(&cellar__janitor_state, __ATOMIC_RELAXED) & CELLAR_JANITOR_HERE) != 0) {
         cellar__dirty_set_patient(false);
         __atomic_store_n(&cellar__janitor_state, CELLAR_JANITOR_AWAY, __ATOMIC_RELEASE);

@@ -4,6 +4,7 @@
  *   free --call--> janitor --clone--> thread of the library's own (os/thread.h), every decay_ms / 5:
  *                                       runs and mappings that have waited for decay_ms      -> kernel
  *                                       buckets that lay in a depot for all of a round       -> slabs -> dirty runs
+ *                                       free pages of slabs that rested for decay_ms         -> kernel
  *                                     ends when nothing waits any more and nobody called in the last round
  *
  * Memory that was freed waits in depots, as dirty runs and as mappings, because the program will most likely want it

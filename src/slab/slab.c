@@ -36,6 +36,7 @@ size_t cellar__slab_take(struct cellar__slab *slab, const struct cellar__geometr
     }
     slab->first_word = (uint16_t)word;
     slab->nout = (uint16_t)(slab->nout + taken);
+    slab->nrests = 0;
     return taken;
 }
 
@@ -53,6 +54,7 @@ enum cellar__item_fault cellar__slab_give(struct cellar__slab *slab, const struc
     cellar__bitmap_clear(slab->out, index);
     slab->first_word = word < slab->first_word ? (uint16_t)word : slab->first_word;
     slab->nout--;
+    slab->nrests = 0;
     return CELLAR_ITEM_OK;
 }
 

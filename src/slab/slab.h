@@ -52,10 +52,11 @@ struct cellar__slab {
     struct cellar__list all;             /* all slabs of the keg */
     uint16_t nout;                       /* a slab has at most 4,096 items */
     uint16_t first_word;
-    uint16_t colour; /* constant; in units of CELLAR_SLAB_COLOUR_UNIT */
-    bool is_frozen;  /* compaction empties it: nothing is taken, and the keg has it on no list but `all` */
-    bool is_passed;  /* the compaction that runs has been here */
-    uint64_t out[];  /* nwords, then nwords of `ready` and of marks when the geometry has them */
+    uint16_t colour;    /* constant; in units of CELLAR_SLAB_COLOUR_UNIT */
+    bool is_frozen : 1; /* it is set aside: nothing is taken, and the keg has it on no list but `all` */
+    bool is_passed : 1; /* the compaction that runs has been here */
+    uint8_t nrests;     /* visits of keg/purge.c since an item came or went, or CELLAR_SLAB_PURGED */
+    uint64_t out[];     /* nwords, then nwords of `ready` and of marks when the geometry has them */
 };
 
 /* Why an address is no item that may be given back. */
@@ -67,6 +68,7 @@ enum cellar__item_fault {
 };
 
 #define CELLAR_SLAB_COLOUR_UNIT 16u
+#define CELLAR_SLAB_PURGED UINT8_MAX
 #define CELLAR_SLAB_SIZE_MAX ((size_t)1 << 30)
 
 /* The cheapest cut for items of `size` bytes, a multiple of 16 up to CELLAR_SLAB_SIZE_MAX. */
