@@ -14,6 +14,7 @@
 #define ZONE_BUCKET_MIN_ITEMS 2
 #define ZONE_DEPOT_BYTES ((size_t)512 << 10)
 #define ZONE_DEPOT_MAX_BUCKETS 64
+#define ZONE_FEW_THREADS ((size_t)8)
 #define ZONE_FIRST_CAPACITY 14 /* a bucket of 128 bytes */
 
 static bool zone_uncached;
@@ -104,11 +105,26 @@ static void zone_reverse(void **items, size_t n)
     }
 }
 
+/*
+ * Items that a bucket may hold now. What all threads keep to themselves is bounded: beyond a few of them, and two a CPU,
+ * a bucket's bytes are halved at each doubling, and an item that is too large for that has no bucket (ADR 0020).
+ */
+static uint32_t zone_max_items(const struct cellar__zone *zone)
+{
+    size_t nfew = cellar__max(ZONE_FEW_THREADS, (size_t)2 * cellar__os_machine()->ncpus);
+    size_t nthreads = cellar__thread_count();
+    unsigned lg_share = nthreads <= nfew ? 0 : cellar__lg_ceil(cellar__div_ceil(nthreads, nfew));
+    return (uint32_t)__atomic_load_n(&zone->max_items, __ATOMIC_RELAXED) >> lg_share;
+}
+
 /* A bucket for the cache that holds as many items as its use has earned; each one is twice the one before. */
 static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct cellar__cache *cache)
 {
     uint32_t capacity = cache->capacity == 0 ? ZONE_FIRST_CAPACITY : 2 * cache->capacity + 2;
-    capacity = (uint32_t)cellar__min(capacity, __atomic_load_n(&zone->max_items, __ATOMIC_RELAXED));
+    capacity = (uint32_t)cellar__min(capacity, zone_max_items(zone));
+    if (capacity == 0) {
+        return NULL;
+    }
     struct cellar__bucket *bucket = cellar__bucket_get(cellar__bucket_lg_size(capacity), capacity);
     if (bucket != NULL) {
         cache->capacity = capacity;
@@ -187,9 +203,9 @@ static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thre
 static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct cellar__cache *cache,
                                               struct cellar__bucket *bucket)
 {
-    uint16_t max_items = __atomic_load_n(&zone->max_items, __ATOMIC_RELAXED);
+    uint32_t max_items = zone_max_items(zone);
     if (bucket != NULL && bucket->capacity >= max_items) {
-        bucket->capacity = max_items; /* a bound that has fallen */
+        bucket->capacity = (uint16_t)max_items; /* a bound that has fallen */
         return bucket;
     }
     struct cellar__bucket *larger = zone_new_bucket(zone, cache);

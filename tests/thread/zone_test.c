@@ -5,6 +5,7 @@
 
 #include "arena/fit.h"
 #include "arena/run.h"
+#include "os/os.h"
 #include "test.h"
 #include "zone/thread.h"
 
@@ -161,6 +162,66 @@ TEST(thread_exit_drains)
     cellar__zone_drain_depot(&zone);
     CHECK_EQ(keg.nout, 0);
     CHECK_EQ(keg.nslabs, 0);
+}
+
+/* The more threads there are, the less each keeps: no more together than a few may. */
+static pthread_barrier_t crowd_here;
+static uint32_t crowd_kept; /* items in all caches; atomic */
+
+static void *crowd_run(void *unused)
+{
+    static __thread void *items[600];
+    cellar__zone_free(&zone, item_make()); /* the thread counts */
+    pthread_barrier_wait(&crowd_here);
+    for (int round = 0; round < 4; round++) {
+        for (size_t i = 0; i < CELLAR_COUNTOF(items); i++) {
+            items[i] = item_make();
+        }
+        for (size_t i = 0; i < CELLAR_COUNTOF(items); i++) {
+            item_end(items[i]);
+        }
+    }
+    __atomic_add_fetch(&crowd_kept, (uint32_t)cellar__cache_nitems(&cellar__thread_own()->caches[ZONE_ID]),
+                       __ATOMIC_RELAXED);
+    pthread_barrier_wait(&crowd_here);
+    return unused;
+}
+
+/* Items that `nthreads` threads keep in their caches. */
+static uint32_t crowd_keeps(size_t nthreads)
+{
+    static pthread_t threads[256];
+    crowd_kept = 0;
+    pthread_barrier_init(&crowd_here, NULL, (unsigned)nthreads);
+    for (size_t i = 0; i < nthreads; i++) {
+        CHECK_EQ(pthread_create(&threads[i], NULL, crowd_run, NULL), 0);
+    }
+    for (size_t i = 0; i < nthreads; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    pthread_barrier_destroy(&crowd_here);
+    return crowd_kept;
+}
+
+TEST(many_threads_share_what_few_may_keep)
+{
+    start();
+    uint32_t nfew = cellar__os_machine()->ncpus <= 4 ? 8 : 2 * cellar__os_machine()->ncpus;
+    uint32_t few = crowd_keeps(4);
+    CHECK_GT(few, 4 * zone.max_items);
+    CHECK_LE(few, 4 * 2 * zone.max_items);
+    if (nfew <= 64) {
+        uint32_t most = nfew * 2 * zone.max_items;
+        CHECK_LE(crowd_keeps(4 * nfew - 2), most);
+    }
+    uint16_t max_items = zone.max_items;
+    zone.max_items = 2; /* as of items of 8 KiB: of 33 threads and more none has a bucket */
+    if (nfew <= 64) {
+        CHECK_EQ(crowd_keeps(4 * nfew + 2), 0);
+    }
+    zone.max_items = max_items;
+    cellar__zone_drain_depot(&zone);
+    check(0);
 }
 
 TEST_MAIN()
