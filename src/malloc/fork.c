@@ -59,7 +59,9 @@ void cellar__fork_prepare(void)
     cellar__lock_acquire(&cellar__threads_lock);
     cellar__lock_allow_equal(true); /* kegs have one rank; here they go by zone id */
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
-        cellar__keg_lock(cellar__heap_keg(id));
+        if (cellar__zone_get((uint16_t)id) != NULL) {
+            cellar__keg_lock(cellar__heap_keg(id));
+        }
     }
     cellar__user_fork_acquire();
     fork_acquire(fork_low_locks, CELLAR_COUNTOF(fork_low_locks));
@@ -80,7 +82,10 @@ static uint64_t fork_release(void)
     fork_drop(fork_low_locks, CELLAR_COUNTOF(fork_low_locks));
     cellar__user_fork_release();
     for (unsigned id = CELLAR_CLASS_NSLAB; id > 0; id--) {
-        cellar__lock_release(&cellar__heap_keg(id)->lock);
+        if (cellar__zone_get((uint16_t)id) !=
+            NULL) { /* no zone was made meanwhile: that takes the next lock */
+            cellar__lock_release(&cellar__heap_keg(id)->lock);
+        }
     }
     cellar__lock_release(&cellar__threads_lock);
     cellar__smr_unlock_all();

@@ -38,21 +38,6 @@ static struct cellar__zone heap_zones[CELLAR_CLASS_END];
 static struct cellar__keg heap_kegs[CELLAR_CLASS_NSLAB + 1];
 static struct cellar__large_source heap_sources[CELLAR_CLASS_NRUN];
 
-struct cellar__zone *cellar__heap_zone(unsigned class_id)
-{
-    return &heap_zones[class_id];
-}
-
-struct cellar__keg *cellar__heap_keg(unsigned class_id)
-{
-    return class_id <= CELLAR_CLASS_NSLAB ? &heap_kegs[class_id] : NULL;
-}
-
-struct cellar__large_source *cellar__heap_source(unsigned class_id)
-{
-    return class_id > CELLAR_CLASS_NSLAB ? &heap_sources[class_id - CELLAR_CLASS_NSLAB - 1] : NULL;
-}
-
 static void heap_prepare_thread(struct cellar__thread *thread)
 {
     for (size_t i = 0; i < CELLAR_THREAD_NSMALL; i++) {
@@ -65,7 +50,13 @@ static uint16_t heap_tag(unsigned class_id)
     return (uint16_t)(class_id * sizeof(struct cellar__cache));
 }
 
-static void heap_start_zone(unsigned id)
+static struct cellar__large_source *heap_source(unsigned id)
+{
+    return &heap_sources[id - CELLAR_CLASS_NSLAB - 1];
+}
+
+/* Under cellar__threads_lock: all of a zone is written before others find it in the table. */
+static void heap_fill_zone(unsigned id)
 {
     size_t size = cellar__class_size(id);
     struct cellar__zone_attr attr = {.size = size};
@@ -78,13 +69,48 @@ static void heap_start_zone(unsigned id)
         attr.source = &heap_kegs[id];
         cellar__fmt_print(&name, "malloc.%zu", size);
     } else {
-        struct cellar__large_source *source = cellar__heap_source(id);
+        struct cellar__large_source *source = heap_source(id);
         *source = (struct cellar__large_source){.ngranules = size >> CELLAR_LG_GRANULE, .tag = heap_tag(id)};
         attr.backend = &cellar__large_backend;
         attr.source = source;
         cellar__fmt_print(&name, "malloc.%zuK", size >> 10);
     }
     cellar__zone_init(&heap_zones[id], (uint16_t)id, &attr);
+}
+
+static CELLAR_COLD struct cellar__zone *heap_open_zone(unsigned id)
+{
+    uint64_t mask = cellar__threads_acquire();
+    if (cellar__zone_get((uint16_t)id) == NULL) {
+        heap_fill_zone(id);
+    }
+    cellar__threads_release(mask);
+    return &heap_zones[id];
+}
+
+struct cellar__zone *cellar__heap_zone(unsigned class_id)
+{
+    struct cellar__zone *zone = cellar__zone_get((uint16_t)class_id);
+    return CELLAR_LIKELY(zone != NULL) ? zone : heap_open_zone(class_id);
+}
+
+const struct cellar__zone *cellar__heap_zones(void)
+{
+    return heap_zones;
+}
+
+struct cellar__keg *cellar__heap_keg(unsigned class_id)
+{
+    return class_id <= CELLAR_CLASS_NSLAB ? &heap_kegs[class_id] : NULL;
+}
+
+struct cellar__large_source *cellar__heap_source(unsigned class_id)
+{
+    if (class_id <= CELLAR_CLASS_NSLAB) {
+        return NULL;
+    }
+    cellar__heap_zone(class_id);
+    return heap_source(class_id);
 }
 
 /* What was in its caches waits in the depots now. */
@@ -107,9 +133,6 @@ static bool heap_start_levels(void)
     cellar__huge_set_thp(options->thp == CELLAR_THP_HUGE);
     cellar__budget_set_limit(options->limit);
     cellar__zone_set_uncached(options->mode == CELLAR_MODE_HARDEN);
-    for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
-        heap_start_zone(id);
-    }
     cellar__thread_set_prepare(heap_prepare_thread);
     cellar__thread_set_ended(heap_thread_ended);
     cellar__janitor_init(options->janitor == CELLAR_JANITOR_ON, options->decay_ms);
@@ -153,10 +176,13 @@ size_t cellar__heap_trim(void)
     struct cellar__thread *thread = cellar__thread_own();
     cellar__lock_forget_held();
     for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
-        if (!cellar__thread_is_empty(thread)) {
-            cellar__zone_drain_cache(&heap_zones[id], &thread->caches[id]);
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        if (zone != NULL && !cellar__thread_is_empty(thread)) {
+            cellar__zone_drain_cache(zone, &thread->caches[id]);
         }
-        cellar__zone_drain_depot(&heap_zones[id]);
+        if (zone != NULL) {
+            cellar__zone_drain_depot(zone);
+        }
     }
     cellar__reclaim_all(CELLAR_ZONE_DRAIN_ALL);
     size_t purged = cellar__dirty_purge_all() + cellar__huge_purge_all();

@@ -1,9 +1,13 @@
 /*
  * heap: malloc's zones, and how everything starts.
  *
- * The first slow path of the process starts the heap: configuration, meta, windows, arena, zones. Until it is done the
- * page map covers nothing and every cache is empty, so every call comes here. A start that fails for lack of memory is
- * tried again by the next call.
+ * The first slow path of the process starts the heap: configuration, meta, windows, arena. Until it is done the page
+ * map covers nothing and every cache is empty, so every call comes here. A start that fails for lack of memory is tried
+ * again by the next call.
+ *
+ * The zone of a size class is made when the class is first used: a small program touches the pages of a few zones, not
+ * of all. What works through the zones finds those that are made by cellar__zone_get. They are made under
+ * cellar__threads_lock, so with that lock held no zone appears.
  */
 #ifndef CELLAR_MALLOC_HEAP_H
 #define CELLAR_MALLOC_HEAP_H
@@ -25,13 +29,16 @@ CELLAR_INLINE bool cellar__heap_start(void)
            cellar__heap_start_slow();
 }
 
-/* The zone of a size class. */
+/* The zone of a size class, made now if need be. The heap is started. */
 struct cellar__zone *cellar__heap_zone(unsigned class_id);
 
-/* NULL for classes of runs. */
+/* All of them by class, for the inspector's record; those not made yet are zeros. */
+const struct cellar__zone *cellar__heap_zones(void);
+
+/* NULL for classes of runs; zeros before the class has its zone. */
 struct cellar__keg *cellar__heap_keg(unsigned class_id);
 
-/* NULL for classes of slabs. */
+/* NULL for classes of slabs. Makes the zone, as above. */
 struct cellar__large_source *cellar__heap_source(unsigned class_id);
 
 /*

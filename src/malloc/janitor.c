@@ -50,9 +50,11 @@ static bool janitor_trim_depots(void)
 {
     bool left = false;
     for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
-        struct cellar__zone *zone = cellar__heap_zone(id);
-        cellar__zone_trim_depot(zone, cellar__depot_idle(&zone->depot));
-        left |= cellar__depot_nitems(&zone->depot) != 0;
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        if (zone != NULL) { /* the class was asked for */
+            cellar__zone_trim_depot(zone, cellar__depot_idle(&zone->depot));
+            left |= cellar__depot_nitems(&zone->depot) != 0;
+        }
     }
     return left;
 }
@@ -63,6 +65,9 @@ static bool janitor_purge_slabs(void)
     size_t left = JANITOR_MAX_SLABS;
     for (unsigned i = 0; i < CELLAR_CLASS_NSLAB && left > 0; i++) {
         unsigned id = 1 + (janitor_lap.keg + i) % CELLAR_CLASS_NSLAB;
+        if (cellar__zone_get((uint16_t)id) == NULL) {
+            continue;
+        }
         janitor_lap.waits |= cellar__keg_purge(cellar__heap_keg(id), JANITOR_ROUNDS_A_DECAY, &left);
         janitor_lap.keg = left > 0 ? janitor_lap.keg : id - 1;
     }
@@ -156,7 +161,9 @@ void cellar__janitor_forget(void)
     cellar__os_thread_forget(&janitor_thread);
     janitor_pid = cellar__os_pid();
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
-        cellar__keg_forget_purge(cellar__heap_keg(id));
+        if (cellar__zone_get((uint16_t)id) != NULL) {
+            cellar__keg_forget_purge(cellar__heap_keg(id));
+        }
     }
     if ((__atomic_load_n(&cellar__janitor_state, __ATOMIC_RELAXED) & CELLAR_JANITOR_HERE) != 0) {
         cellar__dirty_set_patient(false);

@@ -30,7 +30,7 @@ void cellar__root_publish(void)
         .nzones = CELLAR_CLASS_END,
         .page_map = (uintptr_t)&cellar__page_map,
         .meta_base = (uintptr_t)&cellar__meta_base,
-        .zones = (uintptr_t)cellar__heap_zone(0),
+        .zones = (uintptr_t)cellar__heap_zones(),
         .kegs = (uintptr_t)cellar__heap_keg(0),
         .nkegs = CELLAR_CLASS_NSLAB + 1,
         .heap_arena = (uintptr_t)&cellar__heap_arena,

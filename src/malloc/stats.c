@@ -54,7 +54,7 @@ static void stats_run_zone(struct cellar__stat_zone *zone, unsigned id, size_t *
 /* Other threads run on meanwhile, so counts taken one after the other may not add up: live is cut at 0. */
 static void stats_zone(struct cellar__stat_zone *stat, unsigned id, const struct stats_caches *caches)
 {
-    struct cellar__zone *zone = cellar__heap_zone(id);
+    struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
     size_t out;
     *stat = (struct cellar__stat_zone){
         .name = zone->attr.name,
@@ -109,6 +109,9 @@ static void stats_zones(struct cellar__stat_record *record)
     cellar__thread_walk(stats_visit_thread, &caches);
     for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
         struct cellar__stat_zone *zone = &record->zones[record->nzones];
+        if (cellar__zone_get((uint16_t)id) == NULL) {
+            continue;
+        }
         stats_zone(zone, id, &caches);
         record->nzones += zone->nrequests != 0 || zone->nslabs != 0;
     }
