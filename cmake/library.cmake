@@ -33,9 +33,10 @@ function(cellar_shared_library name output pattern)
         VERSION ${CELLAR_VERSION} SOVERSION ${CELLAR_SOVERSION} LINK_DEPENDS ${version_script})
     target_include_directories(${name}_shared INTERFACE ${CMAKE_SOURCE_DIR}/include)
     # now: resolving a symbol on first use could enter malloc while malloc runs. nodelete: blocks and threads outlive a
-    # dlclose. defs: an undefined symbol is found here, not in somebody's program.
+    # dlclose. defs: an undefined symbol is found here, not in somebody's program. Bsymbolic-functions: the library's calls
+    # of its own functions need no look-up at start.
     target_link_options(${name}_shared PRIVATE -Wl,--version-script=${version_script} -Wl,-z,relro -Wl,-z,now
-        -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,--as-needed)
+        -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,--as-needed -Wl,-Bsymbolic-functions)
     if(NOT CELLAR_SANITIZE)
         target_link_options(${name}_shared PRIVATE -Wl,-z,defs)
     endif()

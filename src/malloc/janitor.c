@@ -111,7 +111,7 @@ static bool janitor_leave(void)
 /* `dumpable` is from before the thread was made: a change of credentials that came meanwhile counts. */
 static int janitor_run(void *dumpable)
 {
-    cellar__self = &cellar__thread_over; /* no caches */
+    cellar__thread_forgo();
     cellar__os_thread_set_name("cellar-janitor");
     for (;;) {
         janitor_sleep();
@@ -134,7 +134,7 @@ static void janitor_start(void)
     cellar__os_thread_join(&janitor_thread); /* the one before may be on its last instructions */
     cellar__dirty_set_patient(true);
     void *dumpable = (void *)(intptr_t)cellar__os_dumpable();
-    if (cellar__os_thread_start(&janitor_thread, janitor_run, dumpable, &cellar__self) == 0) {
+    if (cellar__os_thread_start(&janitor_thread, janitor_run, dumpable, cellar__thread_local()) == 0) {
         return;
     }
     cellar__dirty_set_patient(false);

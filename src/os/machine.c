@@ -48,7 +48,7 @@ static size_t machine_address_limit(void)
 
 static int machine_overcommit(void)
 {
-    char text[8] = "";
+    char text[2] = ""; /* no more than the digit, so that one read is enough */
     ssize_t length = cellar__file_read("/proc/sys/vm/overcommit_memory", text, sizeof text);
     return length > 0 && text[0] >= '0' && text[0] <= '2' ? text[0] - '0' : 0;
 }

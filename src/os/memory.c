@@ -118,9 +118,14 @@ void *cellar__os_remap(void *addr, size_t old_size, size_t new_size)
     return memory_call_failed(result) ? NULL : (void *)result;
 }
 
+/* A kernel without names says EINVAL to each call, as to a bad address, which nobody here passes: it is asked once. */
 void cellar__os_name(void *addr, size_t size, const char *name)
 {
-    CELLAR_CALL5(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, size, name);
+    static bool refused;
+    if (!__atomic_load_n(&refused, __ATOMIC_RELAXED) &&
+        CELLAR_CALL5(SYS_prctl, PR_SET_VMA, PR_SET_VMA_ANON_NAME, addr, size, name) == -EINVAL) {
+        __atomic_store_n(&refused, true, __ATOMIC_RELAXED);
+    }
 }
 
 int cellar__os_huge_pages(void *addr, size_t size, bool wanted)

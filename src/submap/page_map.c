@@ -8,43 +8,26 @@
 
 struct cellar__page_map cellar__page_map;
 
-/* A page on each side stays without access, so that a stray index faults. */
-static void *page_map_array(size_t bytes)
-{
-    size_t page_size = cellar__os_machine()->page_size;
-    size_t size = cellar__round_up(bytes, page_size);
-    char *raw = cellar__os_reserve(size + 2 * page_size, page_size, NULL);
-    if (raw == NULL) {
-        return NULL;
-    }
-    if (cellar__os_commit(raw + page_size, size) != 0) {
-        cellar__os_unmap(raw, size + 2 * page_size);
-        return NULL;
-    }
-    cellar__os_name(raw + page_size, size, "cellar page map");
-    return raw + page_size;
-}
-
-static void page_map_array_release(void *array, size_t bytes)
-{
-    size_t page_size = cellar__os_machine()->page_size;
-    cellar__os_unmap((char *)array - page_size, cellar__round_up(bytes, page_size) + 2 * page_size);
-}
-
+/* One reservation for both arrays. A page on each side stays without access, so that a stray index faults. */
 int cellar__page_map_init(uintptr_t base, size_t size)
 {
     CELLAR_ASSERT(base % CELLAR_GRANULE == 0 && size % CELLAR_GRANULE == 0);
+    size_t page_size = cellar__os_machine()->page_size;
     size_t ngranules = size >> CELLAR_LG_GRANULE;
-    uint16_t *tags = page_map_array(ngranules * sizeof *tags);
-    uint32_t *refs = tags == NULL ? NULL : page_map_array(ngranules * sizeof *refs);
-    if (refs == NULL) {
-        if (tags != NULL) {
-            page_map_array_release(tags, ngranules * sizeof *tags);
-        }
+    size_t tags_size = cellar__round_up(ngranules * sizeof(uint16_t), page_size);
+    size_t both_size = tags_size + cellar__round_up(ngranules * sizeof(uint32_t), page_size);
+    char *raw = cellar__os_reserve(both_size + 2 * page_size, page_size, NULL);
+    if (raw == NULL) {
         return -ENOMEM;
     }
-    cellar__page_map.tags = tags;
-    cellar__page_map.refs = refs;
+    char *arrays = raw + page_size;
+    if (cellar__os_commit(arrays, both_size) != 0) {
+        cellar__os_unmap(raw, both_size + 2 * page_size);
+        return -ENOMEM;
+    }
+    cellar__os_name(arrays, both_size, "cellar page map");
+    cellar__page_map.tags = (uint16_t *)(void *)arrays;
+    cellar__page_map.refs = (uint32_t *)(void *)(arrays + tags_size);
     cellar__page_map.base = base;
     __atomic_store_n(&cellar__page_map.ngranules, ngranules, __ATOMIC_RELEASE);
     return 0;

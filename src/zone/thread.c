@@ -1,6 +1,7 @@
 #include "zone/thread.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 
 #include "base/bits.h"
 #include "meta/meta.h"
@@ -14,17 +15,17 @@ struct cellar__lock cellar__threads_lock = CELLAR_LOCK_INIT(CELLAR_RANK_THREADS)
 struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
 
 /* Every size leads to cache 0, which is never loaded. GNU range initialiser: it is one table of one address. */
-#define THREAD_SHARED(record)                                                                                \
-    {                                                                                                        \
-        .by_size = {[0 ... CELLAR_THREAD_NSMALL - 1] = &(record).caches[0]},                                 \
-        .chunks = {&(record).caches[0], &(record).caches[CELLAR_THREAD_CHUNK],                               \
-                   [THREAD_NOWN... CELLAR_THREAD_NCHUNKS - 1] = cellar__thread_chunk_empty},                 \
-    }
-struct cellar__thread cellar__thread_empty = THREAD_SHARED(cellar__thread_empty);
-struct cellar__thread cellar__thread_over = THREAD_SHARED(cellar__thread_over);
+struct cellar__thread cellar__thread_empty = {
+    .by_size = {[0 ... CELLAR_THREAD_NSMALL - 1] = &cellar__thread_empty.caches[0]},
+    .chunks = {&cellar__thread_empty.caches[0], &cellar__thread_empty.caches[CELLAR_THREAD_CHUNK],
+               [THREAD_NOWN... CELLAR_THREAD_NCHUNKS - 1] = cellar__thread_chunk_empty},
+};
 
 __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec"))) =
     &cellar__thread_empty;
+
+/* The thread's last destructor has run, and it is to get no other record. Only slow paths look. */
+static __thread bool thread_is_over __attribute__((tls_model("initial-exec")));
 
 static void thread_ended_alone(void) {}
 
@@ -129,16 +130,32 @@ static void thread_unlist(struct cellar__thread *thread)
     cellar__lock_release(&cellar__threads_lock);
 }
 
+void cellar__thread_forgo(void)
+{
+    thread_is_over = true;
+    cellar__self = &cellar__thread_empty;
+}
+
+const void *cellar__thread_local(void)
+{
+    const char *pointer = __builtin_thread_pointer();
+    const char *self = (const char *)&cellar__self;
+    const char *is_over = (const char *)&thread_is_over;
+    bool is_over_near = labs(is_over - pointer) < labs(self - pointer);
+    return is_over_near ? self : is_over;
+}
+
 /*
  * Runs as a destructor of thread-specific data. Other destructors, and libc itself after the last of them, may still
- * allocate and free: from here on a shared record serves them, without a cache. A record made after this point would
+ * allocate and free: from here on the shared record serves them, without a cache. A record made after this point would
  * never be taken back.
  */
 static void thread_end(void *arg)
 {
     struct cellar__thread *thread = arg;
     uint64_t mask = cellar__os_signals_block();
-    cellar__self = &cellar__thread_over;
+    thread_is_over = true;
+    cellar__thread_detach();
     thread_drain(thread);
     thread_drain_chunks(thread);
     thread_unlist(thread);
@@ -205,7 +222,7 @@ struct cellar__thread *cellar__thread_own(void)
     if (!cellar__thread_is_empty(cellar__self)) {
         return cellar__self;
     }
-    if (!thread_key_exists || cellar__self == &cellar__thread_over) {
+    if (!thread_key_exists || thread_is_over) {
         return cellar__self;
     }
     struct cellar__thread *thread = pthread_getspecific(thread_key);

@@ -4,8 +4,8 @@
  * The pointer is at first aimed at a shared record of zeros, in which every cache has capacity zero: so the fast paths
  * need no check for a thread that is new, that could not get a record, or that has already ended its. The first slow
  * path gives the thread a record of its own; a destructor of thread-specific data takes it back when the thread ends,
- * after which a second shared record serves, which says that this thread is to get no other. So one pointer is all that
- * the library takes of static TLS, of which a dlopen finds little.
+ * after which the shared one serves again, and a flag says that this thread is to get no other. So a pointer and a flag
+ * are all that the library takes of static TLS for this, of which a dlopen finds little.
  *
  * `tag`s of the page map are byte offsets into this record, so that free finds the cache without arithmetic. They reach
  * the caches of the first 128 zones, which are malloc's. For all zones there is a table of chunks of 64 caches: two are
@@ -15,7 +15,7 @@
  * Invariants:
  *   T1  caches are at the record's begin: cache of zone id at offset id * sizeof(struct cellar__cache).
  *   T2  cache 0 is never loaded: tag 0 always takes the slow path.
- *   T3  the shared records and the shared chunk are never written.
+ *   T3  the shared record and the shared chunk are never written.
  *   T4  a record is on the list of live threads from before its owner uses it until its owner's end.
  *   T5  chunks[0] and chunks[1] are the record's own caches. Any other chunk is written by the owner and, with
  *       cellar__threads_lock held, by who destroys one of its zones.
@@ -50,8 +50,8 @@ struct cellar__thread {
 };
 
 extern __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec")));
-extern CELLAR_HIDDEN struct cellar__thread cellar__thread_empty; /* of threads that have no record yet */
-extern CELLAR_HIDDEN struct cellar__thread cellar__thread_over;  /* of threads that had theirs */
+extern CELLAR_HIDDEN struct cellar__thread
+    cellar__thread_empty; /* of threads that have no record yet, or had theirs */
 extern CELLAR_HIDDEN struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
 extern struct cellar__lock cellar__threads_lock; /* also guards the table of zones (zone/zone.h) */
 
@@ -61,10 +61,10 @@ extern struct cellar__lock cellar__threads_lock; /* also guards the table of zon
 uint64_t cellar__threads_acquire(void);
 void cellar__threads_release(uint64_t mask);
 
-/* Whether this is a shared record, in which every cache is empty and full. */
+/* Whether this is the shared record, in which every cache is empty and full. */
 CELLAR_INLINE bool cellar__thread_is_empty(const struct cellar__thread *thread)
 {
-    return thread == &cellar__thread_empty || thread == &cellar__thread_over;
+    return thread == &cellar__thread_empty;
 }
 
 /* The cache of a zone, to look at; the shared one of zeros when the thread has none of its own. */
@@ -94,11 +94,17 @@ CELLAR_INLINE struct cellar__cache *cellar__thread_cache_own(struct cellar__thre
 /* Called for each new record before it is used; fills by_size. Set once, at start. */
 void cellar__thread_set_prepare(void (*prepare)(struct cellar__thread *thread));
 
+/* For a thread of the library's own, first of all: it is to have no record. */
+void cellar__thread_forgo(void);
+
+/* The one of this level's thread-local variables that lies farthest from the thread pointer. */
+const void *cellar__thread_local(void);
+
 /* Called after the caches of a thread that ends went to the depots, with signals blocked. Set once, at start. */
 void cellar__thread_set_ended(void (*ended)(void));
 
 /*
- * The calling thread's own record, made now if need be; a shared one when memory is out or the thread is past its
+ * The calling thread's own record, made now if need be; the shared one when memory is out or the thread is past its
  * last destructor.
  */
 struct cellar__thread *cellar__thread_own(void);

@@ -96,7 +96,7 @@ static pthread_key_t late_key;
 static void late_use(void *arg)
 {
     static __thread int rounds;
-    CHECK(rounds == 0 || cellar__thread_own() == &cellar__thread_over);
+    CHECK(rounds == 0 || cellar__thread_is_empty(cellar__thread_own()));
     cellar__thread_own();
     if (++rounds < LATE_ROUNDS) {
         pthread_setspecific(late_key, arg);
