@@ -17,7 +17,11 @@ unsigned cellar__bins_index(const struct cellar__keg *keg, uint32_t nout)
     if (nout == 0 || nout == keg->geometry.nitems) {
         return CELLAR_KEG_NBINS;
     }
-    return nout * CELLAR_KEG_NBINS / keg->geometry.nitems;
+    /*
+     * nout * 8 / nitems. Exact: the product exceeds the true quotient, scaled, by less than nout < 2^12, and the quotient
+     * is below the next integer by at least 1 / nitems, scaled 2^28 / nitems >= 2^16.
+     */
+    return (unsigned)(((uint64_t)nout * keg->bin_reciprocal) >> CELLAR_KEG_LG_BIN_UNIT);
 }
 
 void cellar__bins_insert(struct cellar__keg *keg, struct cellar__slab *slab, unsigned bin)

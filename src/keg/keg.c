@@ -30,6 +30,8 @@ void cellar__keg_init(struct cellar__keg *keg, const struct cellar__keg_attr *at
     keg->geometry = cellar__geometry_make(attr->size, attr->init != NULL || attr->fini != NULL);
     keg->geometry.has_marks = attr->has_marks;
     keg->ncolours = attr->has_colours ? keg_ncolours(keg) : 1;
+    keg->bin_reciprocal = (uint32_t)cellar__div_ceil(
+        CELLAR_KEG_NBINS * (UINT64_C(1) << CELLAR_KEG_LG_BIN_UNIT), keg->geometry.nitems);
     cellar__lock_init(&keg->lock, CELLAR_RANK_KEG);
     cellar__list_init(&keg->all);
 }

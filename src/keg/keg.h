@@ -36,6 +36,7 @@
 #include "slab/slab.h"
 
 #define CELLAR_KEG_NBINS 8
+#define CELLAR_KEG_LG_BIN_UNIT 28
 
 struct cellar__keg_attr {
     size_t size;      /* bytes an item, a multiple of 16 */
@@ -58,6 +59,7 @@ struct cellar__keg {
     struct cellar__geometry geometry;
     struct cellar__keg_attr attr;
     uint32_t ncolours;
+    uint32_t bin_reciprocal; /* ceil(8 * 2^28 / nitems): an item's share of the bins */
 
     uint32_t next_colour; /* atomic */
     size_t nmarked;       /* items; under the lock, read without */

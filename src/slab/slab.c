@@ -8,14 +8,32 @@ bool cellar__slab_is_out(const struct cellar__slab *slab, uint32_t index)
     return cellar__bitmap_test(slab->out, index);
 }
 
-/* Marks the item ready and says whether it was not: by the lowest bit, which no item's address has. */
-static uintptr_t slab_fresh_mark(struct cellar__slab *slab, const struct cellar__geometry *geometry,
-                                 uint32_t index)
+/* Marks the items of one word ready, whose bits are in `taken`; those that were not get their address's lowest bit set. */
+static void slab_mark_ready(uint64_t *ready, uint64_t taken, void **items)
 {
-    uint64_t *ready = cellar__slab_ready(slab, geometry);
-    bool fresh = !cellar__bitmap_test(ready, index);
-    cellar__bitmap_set(ready, index);
-    return fresh;
+    for (uint64_t left = taken; left != 0; left &= left - 1, items++) {
+        bool fresh = (*ready & left & -left) == 0;
+        *items = (void *)((uintptr_t)*items | fresh); // NOLINT(performance-no-int-to-ptr)
+    }
+    *ready |= taken;
+}
+
+/* Takes up to n of the items of one word that are not out, whose bits are in `free`; how many. */
+static size_t slab_take_word(struct cellar__slab *slab, const struct cellar__geometry *geometry,
+                             uint32_t word, uint64_t free, void **items, size_t n)
+{
+    char *first = cellar__slab_item(slab, geometry, word * CELLAR_BITMAP_WORD_BITS);
+    uint64_t left = free;
+    size_t taken = 0;
+    do {
+        items[taken++] = first + (size_t)(unsigned)__builtin_ctzll(left) * geometry->size;
+        left &= left - 1;
+    } while (left != 0 && taken < n);
+    slab->out[word] |= free ^ left;
+    if (geometry->has_ready) {
+        slab_mark_ready(cellar__slab_ready(slab, geometry) + word, free ^ left, items);
+    }
+    return taken;
 }
 
 size_t cellar__slab_take(struct cellar__slab *slab, const struct cellar__geometry *geometry, void **items,
@@ -24,15 +42,12 @@ size_t cellar__slab_take(struct cellar__slab *slab, const struct cellar__geometr
     size_t taken = 0;
     uint32_t word = slab->first_word;
     while (taken < n && word < geometry->nwords) {
-        uint64_t clear = ~slab->out[word] & cellar__bitmap_mask(geometry->nitems, word);
-        if (clear == 0) {
+        uint64_t free = ~slab->out[word] & cellar__bitmap_mask(geometry->nitems, word);
+        if (free == 0) {
             word++;
             continue;
         }
-        uint32_t index = word * CELLAR_BITMAP_WORD_BITS + (uint32_t)__builtin_ctzll(clear);
-        uintptr_t item = (uintptr_t)cellar__slab_item(slab, geometry, index);
-        slab->out[word] |= clear & -clear;
-        items[taken++] = (void *)(geometry->has_ready ? item | slab_fresh_mark(slab, geometry, index) : item);
+        taken += slab_take_word(slab, geometry, word, free, items + taken, n - taken);
     }
     slab->first_word = (uint16_t)word;
     slab->nout = (uint16_t)(slab->nout + taken);

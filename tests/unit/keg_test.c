@@ -188,6 +188,26 @@ TEST(free_stops_at_the_first_fault)
     check(1, 0, 1);
 }
 
+/* Items of two slabs by turns, then a run of one slab's: slabs empty in the middle of the batch. */
+TEST(one_free_of_items_of_several_slabs)
+{
+    start(0, false);
+    enum cellar__item_fault fault;
+    void *batch[2 * NITEMS];
+    take(items, 2 * NITEMS);
+    for (size_t i = 0; i < NITEMS / 2; i++) {
+        batch[2 * i] = items[i];
+        batch[2 * i + 1] = items[NITEMS + i];
+    }
+    memcpy(batch + NITEMS, items + NITEMS / 2, NITEMS / 2 * sizeof *batch);
+    memcpy(batch + NITEMS + NITEMS / 2, items + NITEMS + NITEMS / 2, NITEMS / 2 * sizeof *batch);
+    CHECK_EQ(cellar__keg_free(&keg, batch, 2 * NITEMS - 1, &fault), 2 * NITEMS - 1);
+    CHECK_EQ(fault, CELLAR_ITEM_OK);
+    check(1, 0, 1);
+    CHECK_EQ(cellar__keg_free(&keg, batch + 2 * NITEMS - 1, 1, &fault), 1);
+    check(0, 0, 0);
+}
+
 TEST(free_refuses_what_lies_in_no_slab_of_it)
 {
     enum cellar__item_fault fault;
