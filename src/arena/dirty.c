@@ -25,7 +25,6 @@ static struct cellar__list dirty_ages; /* oldest last */
 static uint64_t dirty_nonempty;        /* bit n: dirty_sizes[n] has a run */
 static size_t dirty_bytes;
 static uint64_t dirty_oldest_ns; /* atomic; since when the oldest has waited, or earlier */
-static bool dirty_is_patient;    /* atomic */
 static uint64_t dirty_decay_ns = DIRTY_DECAY_MS_DEFAULT * UINT64_C(1000000);
 
 void cellar__dirty_init(void)
@@ -39,11 +38,6 @@ void cellar__dirty_init(void)
 void cellar__dirty_set_decay_ms(uint64_t decay_ms)
 {
     dirty_decay_ns = decay_ms * UINT64_C(1000000);
-}
-
-void cellar__dirty_set_patient(bool patient)
-{
-    __atomic_store_n(&dirty_is_patient, patient, __ATOMIC_RELAXED);
 }
 
 /* The list a run is kept on: that of its size, or the last one for a long run that the kernel would not purge. */
@@ -142,16 +136,11 @@ static bool dirty_purge(char *base, size_t ngranules)
     return true;
 }
 
-/* Bytes that may wait whatever their age. */
-static size_t dirty_share(void)
-{
-    return cellar__max(DIRTY_FLOOR, cellar__budget_held() / 8);
-}
-
-/* The oldest run when it has waited for decay_ms or all hold more than `most` bytes, taken out; or NULL. */
-static struct dirty_run *dirty_take_overdue(uint64_t now_ns, size_t most)
+/* The oldest run when it is overdue, taken out, or NULL. */
+static struct dirty_run *dirty_take_overdue(uint64_t now_ns)
 {
     struct dirty_run *run = NULL;
+    size_t most = cellar__max(DIRTY_FLOOR, cellar__budget_held() / 8);
     cellar__lock_acquire(&cellar__dirty_lock);
     if (!cellar__list_is_empty(&dirty_ages)) {
         run = CELLAR_CONTAINER(dirty_ages.prev, struct dirty_run, by_age);
@@ -166,14 +155,11 @@ static struct dirty_run *dirty_take_overdue(uint64_t now_ns, size_t most)
     return run;
 }
 
-/*
- * Purges overdue runs until there is none, `enough` bytes have gone, or the kernel refuses: that run waits for another
- * turn.
- */
-static size_t dirty_purge_overdue(uint64_t now_ns, size_t most, size_t enough)
+/* Purges overdue runs until there is none, or the kernel refuses: that run waits for another turn. */
+static size_t dirty_purge_overdue(uint64_t now_ns)
 {
     size_t purged = 0;
-    for (struct dirty_run *run; purged < enough && (run = dirty_take_overdue(now_ns, most)) != NULL;) {
+    for (struct dirty_run *run; (run = dirty_take_overdue(now_ns)) != NULL;) {
         if (!dirty_purge(run->base, run->ngranules)) {
             run->since_ns = cellar__os_now_ns(); /* now_ns may be a time to come */
             dirty_insert(run);
@@ -200,16 +186,7 @@ void cellar__dirty_give(char *base, size_t ngranules)
         run->since_ns = now_ns;
         dirty_insert(run);
     }
-    bool is_patient = __atomic_load_n(&dirty_is_patient, __ATOMIC_RELAXED);
-    dirty_purge_overdue(now_ns, is_patient ? SIZE_MAX : dirty_share(), SIZE_MAX);
-}
-
-void cellar__dirty_make_way(size_t size)
-{
-    size_t share = dirty_share();
-    if (cellar__dirty_bytes() > share) {
-        dirty_purge_overdue(cellar__os_now_ns(), share, size);
-    }
+    dirty_purge_overdue(now_ns);
 }
 
 void cellar__dirty_tick(void)
@@ -220,14 +197,14 @@ void cellar__dirty_tick(void)
     uint64_t now_ns = cellar__os_now_ns();
     if (now_ns - __atomic_load_n(&dirty_oldest_ns, __ATOMIC_RELAXED) >= dirty_decay_ns) {
         uint64_t mask = cellar__os_signals_block();
-        dirty_purge_overdue(now_ns, SIZE_MAX, SIZE_MAX);
+        dirty_purge_overdue(now_ns);
         cellar__os_signals_restore(mask);
     }
 }
 
 size_t cellar__dirty_purge_all(void)
 {
-    return dirty_purge_overdue(UINT64_MAX, 0, SIZE_MAX);
+    return dirty_purge_overdue(UINT64_MAX);
 }
 
 size_t cellar__dirty_bytes(void)

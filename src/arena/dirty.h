@@ -2,15 +2,9 @@
  * dirty: runs that came back and still hold memory.
  *
  * A request of the same size takes the youngest, whose memory is most likely in the CPU's caches. A request of
- * another size is cut from the next larger one. Two bounds decide when the oldest are purged:
- *
- *   time    a run has waited for `decay_ms`: the memory of a spike goes back
- *   share   all together hold more than an eighth of the heap (at least DIRTY_FLOOR): a program does not pay twice for
- *           memory that it does not reuse
- *
- * The share counts when the heap is about to take clean memory: dirty runs that do not serve make way first, so that
- * what waits never adds to the peak. It counts at each give as well, unless the store is patient: somebody looks at the
- * clock even when the program makes no call.
+ * another size is cut from the next larger one. The oldest are purged when they have waited longer than `decay_ms`
+ * or when all together hold more than an eighth of the heap (at least DIRTY_FLOOR): the first bound gives the memory
+ * of a spike back, the second keeps a steady program from paying twice for memory that it does not reuse.
  *
  * Invariants:
  *   D1  every dirty run is out in the heap arena, as one range, and in no page map entry.
@@ -22,7 +16,6 @@
 #ifndef CELLAR_ARENA_DIRTY_H
 #define CELLAR_ARENA_DIRTY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,12 +28,6 @@ extern struct cellar__lock cellar__dirty_lock;
 
 void cellar__dirty_init(void);
 void cellar__dirty_set_decay_ms(uint64_t decay_ms);
-
-/* Whether somebody calls cellar__dirty_tick in time, whatever the program does. */
-void cellar__dirty_set_patient(bool patient);
-
-/* Purges the oldest until `size` bytes have gone or the share is kept. Before clean memory of that size is taken. */
-void cellar__dirty_make_way(size_t size);
 
 /* A dirty run of exactly ngranules, or NULL. */
 char *cellar__dirty_take(size_t ngranules);

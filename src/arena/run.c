@@ -67,7 +67,6 @@ static int run_commit(const char *base, size_t size)
 static int run_take_clean(size_t size, size_t align, char **ret_base)
 {
     uint64_t base;
-    cellar__dirty_make_way(size);
     if (cellar__budget_charge(size) != 0) {
         return -ENOMEM;
     }

@@ -103,7 +103,6 @@ static struct cellar__huge_map *huge_map_create(size_t size, size_t align)
     if (map == NULL) {
         return NULL;
     }
-    cellar__dirty_make_way(size);
     if (cellar__budget_charge(size) == 0) {
         map->base = cellar__os_map(size, align);
         if (map->base != NULL) {
@@ -389,11 +388,8 @@ static struct cellar__huge_map *huge_take_live(void *block)
 static bool huge_map_resize(struct cellar__huge_map *map, size_t size)
 {
     size_t old_size = map->size;
-    if (size > old_size) {
-        cellar__dirty_make_way(size - old_size);
-        if (cellar__budget_charge(size - old_size) != 0) {
-            return false;
-        }
+    if (size > old_size && cellar__budget_charge(size - old_size) != 0) {
+        return false;
     }
     char *base = cellar__os_remap(map->base, old_size, size);
     if (base == NULL) {

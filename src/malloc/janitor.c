@@ -97,17 +97,6 @@ static void janitor_sleep(void)
     cellar__os_wait_for(&word, 0, janitor_round_ns);
 }
 
-/* False when a call came since the round began. Once away, the next caller decides on patience. */
-static bool janitor_leave(void)
-{
-    cellar__dirty_set_patient(false);
-    if (janitor_change(CELLAR_JANITOR_HERE, CELLAR_JANITOR_AWAY)) {
-        return true;
-    }
-    cellar__dirty_set_patient(true);
-    return false;
-}
-
 /* `dumpable` is from before the thread was made: a change of credentials that came meanwhile counts. */
 static int janitor_run(void *dumpable)
 {
@@ -119,11 +108,10 @@ static int janitor_run(void *dumpable)
         if (cellar__os_thread_is_stale((int)(intptr_t)dumpable)) {
             break;
         }
-        if (!janitor_work() && janitor_leave()) {
+        if (!janitor_work() && janitor_change(CELLAR_JANITOR_HERE, CELLAR_JANITOR_AWAY)) {
             return 0;
         }
     }
-    cellar__dirty_set_patient(false);
     __atomic_store_n(&cellar__janitor_state, CELLAR_JANITOR_AWAY, __ATOMIC_RELEASE);
     return 0;
 }
@@ -132,12 +120,10 @@ static int janitor_run(void *dumpable)
 static void janitor_start(void)
 {
     cellar__os_thread_join(&janitor_thread); /* the one before may be on its last instructions */
-    cellar__dirty_set_patient(true);
     void *dumpable = (void *)(intptr_t)cellar__os_dumpable();
     if (cellar__os_thread_start(&janitor_thread, janitor_run, dumpable, cellar__thread_local()) == 0) {
         return;
     }
-    cellar__dirty_set_patient(false);
     __atomic_store_n(&janitor_retry_ns, cellar__os_now_ns() + JANITOR_RETRY_NS, __ATOMIC_RELAXED);
     __atomic_store_n(&cellar__janitor_state, CELLAR_JANITOR_AWAY, __ATOMIC_RELEASE);
 }
@@ -166,7 +152,6 @@ void cellar__janitor_forget(void)
         }
     }
     if ((__atomic_load_n(&cellar__janitor_state, __ATOMIC_RELAXED) & CELLAR_JANITOR_HERE) != 0) {
-        cellar__dirty_set_patient(false);
         __atomic_store_n(&cellar__janitor_state, CELLAR_JANITOR_AWAY, __ATOMIC_RELEASE);
     }
 }

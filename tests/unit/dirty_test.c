@@ -156,58 +156,6 @@ FRESH_TEST(more_than_an_eighth_is_purged_oldest_first)
     check(0);
 }
 
-FRESH_TEST(a_patient_store_keeps_all_for_their_time)
-{
-    start();
-    cellar__dirty_set_patient(true);
-    char *runs[40];
-    for (size_t i = 0; i < 40; i++) {
-        runs[i] = fresh_memory(1);
-    }
-    for (size_t i = 0; i < 40; i++) {
-        cellar__dirty_give(runs[i], 1);
-    }
-    CHECK_EQ(cellar__dirty_bytes(), 40 * CELLAR_GRANULE);
-    CHECK_EQ(fake_os.purge.count, 0);
-    fake_os.now_ns += 500 * MS;
-    cellar__dirty_tick();
-    CHECK_EQ(cellar__dirty_bytes(), 0);
-    check(0);
-}
-
-/* The floor is 32 runs: of 40, eight are more than the share. */
-FRESH_TEST(what_waits_makes_way_for_clean_memory)
-{
-    start();
-    cellar__dirty_set_patient(true);
-    char *runs[40];
-    for (size_t i = 0; i < 40; i++) {
-        runs[i] = fresh_memory(1);
-    }
-    for (size_t i = 0; i < 40; i++) {
-        cellar__dirty_give(runs[i], 1);
-    }
-    cellar__dirty_make_way(3 * CELLAR_GRANULE);
-    CHECK_EQ(fake_os.purge.count, 3);
-    CHECK_PTR(fake_os.purge.addr, runs[2]);
-    cellar__dirty_make_way(20 * CELLAR_GRANULE);
-    CHECK_EQ(fake_os.purge.count, 8);
-    cellar__dirty_make_way(20 * CELLAR_GRANULE);
-    CHECK_EQ(fake_os.purge.count, 8);
-    check(0);
-
-    /* As a run is taken: one that serves costs nothing, any other as much as it brings. */
-    struct cellar__run run = {.tag = 64};
-    CHECK_PTR(cellar__dirty_take(1), runs[39]);
-    cellar__dirty_give(runs[39], 1);
-    cellar__dirty_give(fresh_memory(2), 2);
-    size_t held = cellar__budget_held();
-    CHECK_EQ(cellar__run_take(&run, 4, CELLAR_GRANULE), 0);
-    CHECK_EQ(cellar__budget_held(), held + 2 * CELLAR_GRANULE); /* two more than the share went for it */
-    cellar__run_give(&run);
-    check(0);
-}
-
 FRESH_TEST(refused_purge_keeps_the_run)
 {
     start();
