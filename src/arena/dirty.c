@@ -27,6 +27,12 @@ static size_t dirty_bytes;
 static uint64_t dirty_oldest_ns; /* atomic; since when the oldest has waited, or earlier */
 static uint64_t dirty_decay_ns = DIRTY_DECAY_MS_DEFAULT * UINT64_C(1000000);
 
+/* What of the heap was not dirty, at most, in this interval of decay and in the one before. */
+static uint64_t dirty_interval_ns; /* when this one began */
+static size_t dirty_peak;
+static size_t dirty_peak_before;
+static size_t dirty_room; /* atomic; the larger of both: the heap may hold as much again */
+
 void cellar__dirty_init(void)
 {
     for (size_t i = 0; i < CELLAR_COUNTOF(dirty_sizes); i++) {
@@ -81,6 +87,31 @@ static struct dirty_run *dirty_find(size_t ngranules)
     }
     cellar__lock_release(&cellar__dirty_lock);
     return run;
+}
+
+/* Called when a run comes back, before it counts as dirty: only then what is in use falls, so no peak is missed. */
+static void dirty_note_peak_locked(uint64_t now_ns)
+{
+    size_t held = cellar__budget_held();
+    size_t used = held - cellar__min(held, dirty_bytes);
+    if (now_ns - dirty_interval_ns >= dirty_decay_ns) {
+        dirty_peak_before = now_ns - dirty_interval_ns < 2 * dirty_decay_ns ? dirty_peak : used;
+        dirty_peak = used;
+        dirty_interval_ns = now_ns;
+    }
+    dirty_peak = cellar__max(dirty_peak, used);
+    __atomic_store_n(&dirty_room, cellar__max(dirty_peak, dirty_peak_before), __ATOMIC_RELAXED);
+}
+
+/* Whether the store holds more than it should (D4). Read unlocked as well. */
+static bool dirty_is_over(void)
+{
+    size_t bytes = cellar__dirty_bytes();
+    if (CELLAR_LIKELY(bytes <= DIRTY_FLOOR)) {
+        return false;
+    }
+    size_t held = cellar__budget_held();
+    return bytes > held / 8 && held > __atomic_load_n(&dirty_room, __ATOMIC_RELAXED);
 }
 
 static void dirty_insert(struct dirty_run *run)
@@ -140,11 +171,10 @@ static bool dirty_purge(char *base, size_t ngranules)
 static struct dirty_run *dirty_take_overdue(uint64_t now_ns)
 {
     struct dirty_run *run = NULL;
-    size_t most = cellar__max(DIRTY_FLOOR, cellar__budget_held() / 8);
     cellar__lock_acquire(&cellar__dirty_lock);
     if (!cellar__list_is_empty(&dirty_ages)) {
         run = CELLAR_CONTAINER(dirty_ages.prev, struct dirty_run, by_age);
-        if (dirty_bytes <= most && now_ns - run->since_ns < dirty_decay_ns) {
+        if (!dirty_is_over() && now_ns - run->since_ns < dirty_decay_ns) {
             __atomic_store_n(&dirty_oldest_ns, run->since_ns, __ATOMIC_RELAXED);
             run = NULL;
         } else {
@@ -184,7 +214,10 @@ void cellar__dirty_give(char *base, size_t ngranules)
         run->base = base;
         run->ngranules = ngranules;
         run->since_ns = now_ns;
-        dirty_insert(run);
+        cellar__lock_acquire(&cellar__dirty_lock);
+        dirty_note_peak_locked(now_ns);
+        dirty_insert_locked(run);
+        cellar__lock_release(&cellar__dirty_lock);
     }
     dirty_purge_overdue(now_ns);
 }
@@ -195,7 +228,7 @@ void cellar__dirty_tick(void)
         return;
     }
     uint64_t now_ns = cellar__os_now_ns();
-    if (now_ns - __atomic_load_n(&dirty_oldest_ns, __ATOMIC_RELAXED) >= dirty_decay_ns) {
+    if (now_ns - __atomic_load_n(&dirty_oldest_ns, __ATOMIC_RELAXED) >= dirty_decay_ns || dirty_is_over()) {
         uint64_t mask = cellar__os_signals_block();
         dirty_purge_overdue(now_ns);
         cellar__os_signals_restore(mask);

@@ -2,14 +2,20 @@
  * dirty: runs that came back and still hold memory.
  *
  * A request of the same size takes the youngest, whose memory is most likely in the CPU's caches. A request of
- * another size is cut from the next larger one. The oldest are purged when they have waited longer than `decay_ms`
- * or when all together hold more than an eighth of the heap (at least DIRTY_FLOOR): the first bound gives the memory
- * of a spike back, the second keeps a steady program from paying twice for memory that it does not reuse.
+ * another size is cut from the next larger one. The oldest are purged when they have waited longer than `decay_ms`, or
+ * when they make the heap larger than it was: above an eighth of it (at least DIRTY_FLOOR), they may fill what the
+ * program lately used and uses no more. So a program whose use swings pays no faults at each swing, and its peak is
+ * higher by an eighth at most.
+ *
+ *   heap  |#### used ####|~~~~~~ dirty ~~~~~~|         the peak of use in this interval of decay and the one before
+ *         |------------------ room -----------------|
  *
  * Invariants:
  *   D1  every dirty run is out in the heap arena, as one range, and in no page map entry.
  *   D2  it is on the list of its size and on the list of all, the latter in order of age.
  *   D3  `bytes` is the sum of the sizes.
+ *   D4  once an operation is over, `bytes` is at most DIRTY_FLOOR, or an eighth of the heap, or such that the heap is
+ *       no larger than the peak of what was not dirty (but for runs whose purge was refused, or that are being taken).
  *
  * Locks: cellar__dirty_lock (CELLAR_RANK_DIRTY). Purging happens with no lock held.
  */
@@ -35,7 +41,7 @@ char *cellar__dirty_take(size_t ngranules);
 /* Stores a run, or purges it when it is long or its descriptor cannot be had. Then purges what is overdue. */
 void cellar__dirty_give(char *base, size_t ngranules);
 
-/* Purges what has waited too long. Cheap when nothing has. */
+/* Purges what has waited too long or is too much. Cheap when nothing is. */
 void cellar__dirty_tick(void);
 
 /* Purges everything. Returns the number of bytes that went back. */

@@ -140,20 +140,81 @@ FRESH_TEST(no_decay_purges_at_once)
     check(0);
 }
 
-FRESH_TEST(more_than_an_eighth_is_purged_oldest_first)
+static void give_all(char **runs, size_t n)
 {
-    start();
-    char *runs[40];
-    for (size_t i = 0; i < 40; i++) {
+    for (size_t i = 0; i < n; i++) {
+        cellar__dirty_give(runs[i], 1);
+    }
+}
+
+static void take_fresh(char **runs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
         runs[i] = fresh_memory(1);
     }
-    for (size_t i = 0; i < 40; i++) {
-        cellar__dirty_give(runs[i], 1);
-        CHECK_LE(cellar__dirty_bytes(), 2 * MIB); /* the floor: 32 runs */
-    }
-    CHECK_EQ(fake_os.purge.count, 8);
-    CHECK_PTR(fake_os.purge.addr, runs[7]);
+}
+
+/* D4: what was in use lately may all wait. */
+FRESH_TEST(what_was_used_lately_is_room_for_what_is_dirty)
+{
+    start();
+    char *runs[80];
+    take_fresh(runs, 80);
+    give_all(runs, 80);
+    CHECK_EQ(cellar__dirty_bytes(), 5 * MIB);
+    cellar__dirty_tick();
+    CHECK_EQ(fake_os.purge.count, 0);
+    char *more = fresh_memory(1); /* larger than it ever was */
+    cellar__dirty_tick();
+    CHECK_EQ(fake_os.purge.count, 1);
+    CHECK_PTR(fake_os.purge.addr, runs[0]);
+    cellar__dirty_give(more, 1);
     check(0);
+}
+
+FRESH_TEST(more_than_the_room_is_purged_oldest_first)
+{
+    start();
+    char *runs[80];
+    take_fresh(runs, 40);
+    give_all(runs, 40);
+    take_fresh(runs + 40, 40); /* beside the 40 that wait */
+    CHECK_EQ(fake_os.purge.count, 0);
+    cellar__dirty_tick();
+    CHECK_EQ(fake_os.purge.count, 8); /* down to the floor: 32 runs */
+    CHECK_PTR(fake_os.purge.addr, runs[7]);
+    check(40);
+}
+
+FRESH_TEST(an_eighth_may_wait_above_the_room)
+{
+    start();
+    char *runs[400];
+    take_fresh(runs, 400);
+    give_all(runs, 60);
+    take_fresh(runs, 40);
+    cellar__dirty_tick();
+    CHECK_EQ(cellar__dirty_bytes(), 54 * CELLAR_GRANULE); /* of 434 granules */
+    check(380);
+}
+
+FRESH_TEST(a_peak_is_forgotten_after_two_intervals)
+{
+    start();
+    cellar__dirty_set_decay_ms(500);
+    char *runs[80];
+    take_fresh(runs, 80);
+    give_all(runs, 80);
+    fake_os.now_ns += 1000 * MS;
+    cellar__dirty_tick();
+    CHECK_EQ(cellar__dirty_bytes(), 0);
+    take_fresh(runs, 40);
+    give_all(runs, 40);
+    CHECK_EQ(cellar__dirty_bytes(), 40 * CELLAR_GRANULE);
+    take_fresh(runs, 1);
+    cellar__dirty_tick(); /* 80 were in use, but long ago */
+    CHECK_EQ(cellar__dirty_bytes(), 39 * CELLAR_GRANULE);
+    check(1);
 }
 
 FRESH_TEST(refused_purge_keeps_the_run)
