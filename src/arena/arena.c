@@ -525,21 +525,70 @@ int cellar__arena_set_limit(struct cellar__arena *arena, uint64_t limit)
     return fits ? 0 : -EBUSY;
 }
 
+/* Under the lock, with a tag in store. */
+static int arena_split_locked(struct cellar__arena *arena, uint64_t base, uint64_t size, uint64_t first)
+{
+    struct cellar__segment *seg = arena_find_out(arena, base, size);
+    if (seg == NULL) {
+        return -EINVAL;
+    }
+    struct cellar__segment *rest = cellar__arena_cut(arena, seg, base + first);
+    uint64_t actual = rest->base - seg->base + cellar__segment_size(rest);
+    cellar__arena_note_size(arena, seg, first);
+    cellar__arena_insert_out(arena, rest, actual - first);
+    return 0;
+}
+
+static bool arena_split_is_sound(const struct cellar__arena *arena, uint64_t size, uint64_t first)
+{
+    return first != 0 && first < size && first % arena->attr.quantum == 0 && size % arena->attr.quantum == 0;
+}
+
 int cellar__arena_split(struct cellar__arena *arena, uint64_t base, uint64_t size, uint64_t first)
 {
-    if (first == 0 || first >= size || first % arena->attr.quantum != 0 || size % arena->attr.quantum != 0) {
+    if (!arena_split_is_sound(arena, size, first)) {
         return -EINVAL;
     }
     if (cellar__arena_lock(arena) != 0) {
         return -ENOMEM;
     }
-    struct cellar__segment *seg = arena_find_out(arena, base, size);
-    if (seg != NULL) {
-        struct cellar__segment *rest = cellar__arena_cut(arena, seg, base + first);
-        uint64_t actual = rest->base - seg->base + cellar__segment_size(rest);
-        cellar__arena_note_size(arena, seg, first);
-        cellar__arena_insert_out(arena, rest, actual - first);
+    int status = arena_split_locked(arena, base, size, first);
+    cellar__arena_leave(arena);
+    return status;
+}
+
+int cellar__arena_split_try(struct cellar__arena *arena, uint64_t base, uint64_t size, uint64_t first)
+{
+    if (!arena_split_is_sound(arena, size, first)) {
+        return -EINVAL;
+    }
+    cellar__arena_enter(arena);
+    bool has_tags = arena->nspare >= arena->min_spare; /* the hash does without what it would like to have */
+    int status = has_tags ? arena_split_locked(arena, base, size, first) : -EAGAIN;
+    cellar__arena_leave(arena);
+    return status;
+}
+
+int cellar__arena_stock(struct cellar__arena *arena)
+{
+    if (cellar__arena_lock(arena) != 0) {
+        return -ENOMEM;
     }
     cellar__arena_leave(arena);
-    return seg == NULL ? -EINVAL : 0;
+    return 0;
+}
+
+int cellar__arena_merge(struct cellar__arena *arena, uint64_t base, uint64_t size, uint64_t next_size)
+{
+    cellar__arena_enter(arena);
+    struct cellar__segment *seg = arena_find_out(arena, base, size);
+    struct cellar__segment *next = arena_find_out(arena, base + size, next_size);
+    bool follows = seg != NULL && next != NULL && cellar__segment_next(seg) == next;
+    if (follows) {
+        cellar__arena_hash_remove(&arena->hash, next->base);
+        cellar__arena_dissolve(arena, next);
+        cellar__arena_note_size(arena, seg, cellar__segment_size(seg));
+    }
+    cellar__arena_leave(arena);
+    return follows ? 0 : -EINVAL;
 }

@@ -8,7 +8,7 @@
  * imports a span from its source; an imported span that is free from end to end is released to it. Last of all it looks
  * at every free segment, for a policy that is fast may pass one over.
  *
- *            alloc, free, resize, split                     import, release
+ *            alloc, free, resize, split, merge              import, release
  *   user  <------------------------------>  arena  <------------------------------>  source
  *                                    |        |
  *                          hash of what is out   fit policy over what is free
@@ -145,6 +145,16 @@ int cellar__arena_set_limit(struct cellar__arena *arena, uint64_t limit);
 
 /* Makes two ranges of one that is out: [base, base + first) and the rest, both as they are. 0, -EINVAL or -ENOMEM. */
 int cellar__arena_split(struct cellar__arena *arena, uint64_t base, uint64_t size, uint64_t first);
+
+/* The same for a caller who holds a lock: -EAGAIN when tags are short, which stock, called without it, brings. */
+int cellar__arena_split_try(struct cellar__arena *arena, uint64_t base, uint64_t size, uint64_t first);
+int cellar__arena_stock(struct cellar__arena *arena); /* 0 or -ENOMEM */
+
+/*
+ * Makes one range of two that are out, of which the other follows. 0, or -EINVAL when there are no two such ranges in one
+ * span. Takes no tag.
+ */
+int cellar__arena_merge(struct cellar__arena *arena, uint64_t base, uint64_t size, uint64_t next_size);
 
 /* Visits every range in order of spans and addresses, under the lock: visit must not call the arena. */
 void cellar__arena_walk(struct cellar__arena *arena,

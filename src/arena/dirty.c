@@ -1,18 +1,23 @@
 #include "arena/dirty.h"
 
+#include <errno.h>
+
 #include "arena/budget.h"
 #include "arena/run.h"
 #include "base/assert.h"
 #include "base/bits.h"
 #include "base/list.h"
+#include "base/tree.h"
 #include "os/os.h"
 
 #define DIRTY_FLOOR ((size_t)2 << 20)
 #define DIRTY_DECAY_MS_DEFAULT 500
+#define DIRTY_PURGE_MIN ((size_t)256 << 10) /* of a longer run: what a system call is worth */
 
 struct dirty_run {
     struct cellar__list by_size;
     struct cellar__list by_age;
+    struct cellar__tree_node by_address;
     char *base;
     size_t ngranules;
     uint64_t since_ns;
@@ -20,18 +25,24 @@ struct dirty_run {
 
 struct cellar__lock cellar__dirty_lock = CELLAR_LOCK_INIT(CELLAR_RANK_DIRTY);
 
+static uint64_t dirty_key(const struct cellar__tree_node *node)
+{
+    return (uintptr_t)CELLAR_CONTAINER(node, const struct dirty_run, by_address)->base;
+}
+
 static struct cellar__list dirty_sizes[CELLAR_DIRTY_MAX_GRANULES + 1];
 static struct cellar__list dirty_ages; /* oldest last */
-static uint64_t dirty_nonempty;        /* bit n: dirty_sizes[n] has a run */
+static struct cellar__tree dirty_addresses = {.key = dirty_key};
+static uint64_t dirty_nonempty; /* bit n: dirty_sizes[n] has a run */
 static size_t dirty_bytes;
 static uint64_t dirty_oldest_ns; /* atomic; since when the oldest has waited, or earlier */
 static uint64_t dirty_decay_ns = DIRTY_DECAY_MS_DEFAULT * UINT64_C(1000000);
 
-/* What of the heap was not dirty, at most, in this interval of decay and in the one before. */
+/* What of the heap was in use, which is not dirty, at most: in this interval of decay and in the one before. */
 static uint64_t dirty_interval_ns; /* when this one began */
 static size_t dirty_peak;
 static size_t dirty_peak_before;
-static size_t dirty_room; /* atomic; the larger of both: the heap may hold as much again */
+static size_t dirty_peak_lately; /* atomic; the larger of both */
 
 void cellar__dirty_init(void)
 {
@@ -46,112 +57,216 @@ void cellar__dirty_set_decay_ms(uint64_t decay_ms)
     dirty_decay_ns = decay_ms * UINT64_C(1000000);
 }
 
-/* The list a run is kept on: that of its size, or the last one for a long run that the kernel would not purge. */
+static size_t dirty_size(const struct dirty_run *run)
+{
+    return run->ngranules << CELLAR_LG_GRANULE;
+}
+
+/* The list a run is kept on: that of its size, or the last one for all longer ones. */
 static size_t dirty_slot(const struct dirty_run *run)
 {
     return cellar__min(run->ngranules, CELLAR_DIRTY_MAX_GRANULES);
 }
 
-static void dirty_insert_locked(struct dirty_run *run)
+/* All but the place in the order of age. */
+static void dirty_link_locked(struct dirty_run *run)
 {
-    if (cellar__list_is_empty(&dirty_ages)) {
-        __atomic_store_n(&dirty_oldest_ns, run->since_ns, __ATOMIC_RELAXED);
-    }
     cellar__list_push(&dirty_sizes[dirty_slot(run)], &run->by_size);
-    cellar__list_push(&dirty_ages, &run->by_age);
+    cellar__tree_insert(&dirty_addresses, &run->by_address);
     dirty_nonempty |= UINT64_C(1) << dirty_slot(run);
-    __atomic_add_fetch(&dirty_bytes, run->ngranules << CELLAR_LG_GRANULE,
-                       __ATOMIC_RELAXED); /* read unlocked */
+    __atomic_add_fetch(&dirty_bytes, dirty_size(run), __ATOMIC_RELAXED); /* read unlocked */
+}
+
+static void dirty_unlink_locked(struct dirty_run *run)
+{
+    cellar__list_remove(&run->by_size);
+    cellar__tree_remove(&dirty_addresses, &run->by_address);
+    if (cellar__list_is_empty(&dirty_sizes[dirty_slot(run)])) {
+        dirty_nonempty &= ~(UINT64_C(1) << dirty_slot(run));
+    }
+    __atomic_sub_fetch(&dirty_bytes, dirty_size(run), __ATOMIC_RELAXED);
 }
 
 static void dirty_remove_locked(struct dirty_run *run)
 {
-    cellar__list_remove(&run->by_size);
+    dirty_unlink_locked(run);
     cellar__list_remove(&run->by_age);
-    if (cellar__list_is_empty(&dirty_sizes[dirty_slot(run)])) {
-        dirty_nonempty &= ~(UINT64_C(1) << dirty_slot(run));
-    }
-    __atomic_sub_fetch(&dirty_bytes, run->ngranules << CELLAR_LG_GRANULE, __ATOMIC_RELAXED);
 }
 
-/* Youngest run of the smallest size that serves, taken out, or NULL. */
-static struct dirty_run *dirty_find(size_t ngranules)
+/* The dirty run that begins at the address, or NULL. */
+static struct dirty_run *dirty_find_begin_locked(const char *base)
 {
-    struct dirty_run *run = NULL;
-    cellar__lock_acquire(&cellar__dirty_lock);
-    uint64_t large_enough = dirty_nonempty >> ngranules << ngranules;
-    if (large_enough != 0) {
-        struct cellar__list *list = &dirty_sizes[cellar__low_bit(large_enough)];
-        run = CELLAR_CONTAINER(list->next, struct dirty_run, by_size);
-        dirty_remove_locked(run);
+    struct cellar__tree_node *node = cellar__tree_find_at_least(&dirty_addresses, (uintptr_t)base);
+    struct dirty_run *run = node == NULL ? NULL : CELLAR_CONTAINER(node, struct dirty_run, by_address);
+    return run != NULL && run->base == base ? run : NULL;
+}
+
+static struct dirty_run *dirty_find_end_locked(const char *end)
+{
+    struct cellar__tree_node *node = cellar__tree_find_at_most(&dirty_addresses, (uintptr_t)end);
+    struct dirty_run *run = node == NULL ? NULL : CELLAR_CONTAINER(node, struct dirty_run, by_address);
+    return run != NULL && run->base + dirty_size(run) == end ? run : NULL;
+}
+
+/* Makes one run of the new one and a neighbour that waits, in the place of the older. False: spans part them. */
+static bool dirty_absorb_locked(struct dirty_run *run, struct dirty_run *other)
+{
+    const struct dirty_run *low = run->base < other->base ? run : other;
+    const struct dirty_run *high = low == run ? other : run;
+    if (cellar__arena_merge(&cellar__heap_arena, (uintptr_t)low->base, dirty_size(low), dirty_size(high)) !=
+        0) {
+        return false;
     }
-    cellar__lock_release(&cellar__dirty_lock);
-    return run;
+    dirty_unlink_locked(other);
+    run->base = low->base;
+    run->ngranules += other->ngranules;
+    if (cellar__list_is_empty(&run->by_age) || other->since_ns < run->since_ns) {
+        cellar__list_remove(&run->by_age);
+        cellar__list_insert_after(&other->by_age, &run->by_age);
+        run->since_ns = other->since_ns;
+    }
+    cellar__list_remove(&other->by_age);
+    return true;
+}
+
+/* Descriptors that were absorbed are left on `gone`. */
+static void dirty_insert_locked(struct dirty_run *run, struct cellar__list *gone)
+{
+    struct dirty_run *neighbours[] = {dirty_find_end_locked(run->base),
+                                      dirty_find_begin_locked(run->base + dirty_size(run))};
+    if (cellar__list_is_empty(&dirty_ages)) {
+        __atomic_store_n(&dirty_oldest_ns, run->since_ns, __ATOMIC_RELAXED);
+    }
+    cellar__list_init(&run->by_age);
+    for (size_t i = 0; i < CELLAR_COUNTOF(neighbours); i++) {
+        if (neighbours[i] != NULL && dirty_absorb_locked(run, neighbours[i])) {
+            cellar__list_push(gone, &neighbours[i]->by_size);
+        }
+    }
+    dirty_link_locked(run);
+    if (cellar__list_is_empty(&run->by_age)) {
+        cellar__list_push(&dirty_ages, &run->by_age);
+    }
+}
+
+static size_t dirty_used(size_t held, size_t bytes)
+{
+    return held - cellar__min(held, bytes);
 }
 
 /* Called when a run comes back, before it counts as dirty: only then what is in use falls, so no peak is missed. */
 static void dirty_note_peak_locked(uint64_t now_ns)
 {
-    size_t held = cellar__budget_held();
-    size_t used = held - cellar__min(held, dirty_bytes);
+    size_t used = dirty_used(cellar__budget_held(), dirty_bytes);
     if (now_ns - dirty_interval_ns >= dirty_decay_ns) {
         dirty_peak_before = now_ns - dirty_interval_ns < 2 * dirty_decay_ns ? dirty_peak : used;
         dirty_peak = used;
         dirty_interval_ns = now_ns;
     }
     dirty_peak = cellar__max(dirty_peak, used);
-    __atomic_store_n(&dirty_room, cellar__max(dirty_peak, dirty_peak_before), __ATOMIC_RELAXED);
+    __atomic_store_n(&dirty_peak_lately, cellar__max(dirty_peak, dirty_peak_before), __ATOMIC_RELAXED);
 }
 
-/* Whether the store holds more than it should (D4). Read unlocked as well. */
-static bool dirty_is_over(void)
+/* Bytes that the store holds beyond what it should (D4). Read unlocked as well. */
+static size_t dirty_excess(void)
 {
     size_t bytes = cellar__dirty_bytes();
     if (CELLAR_LIKELY(bytes <= DIRTY_FLOOR)) {
-        return false;
+        return 0;
     }
     size_t held = cellar__budget_held();
-    return bytes > held / 8 && held > __atomic_load_n(&dirty_room, __ATOMIC_RELAXED);
+    size_t peak = cellar__max(dirty_used(held, bytes), __atomic_load_n(&dirty_peak_lately, __ATOMIC_RELAXED));
+    size_t most = peak + peak / 8;
+    return held <= most ? 0 : cellar__min(held - most, bytes - DIRTY_FLOOR);
 }
 
-static void dirty_insert(struct dirty_run *run)
+/* A run that is out of the store and has come back, or comes back with a peak to be noted. */
+static void dirty_insert(struct dirty_run *run, bool peak)
 {
+    struct cellar__list gone;
+    cellar__list_init(&gone);
     cellar__lock_acquire(&cellar__dirty_lock);
-    dirty_insert_locked(run);
+    if (peak) {
+        dirty_note_peak_locked(run->since_ns);
+    }
+    dirty_insert_locked(run, &gone);
     cellar__lock_release(&cellar__dirty_lock);
+    for (struct cellar__list *node; (node = cellar__list_pop(&gone)) != NULL;) {
+        cellar__meta_free(CELLAR_CONTAINER(node, struct dirty_run, by_size), sizeof(struct dirty_run));
+    }
 }
 
-/* Keeps the first ngranules of the run and stores the rest again. False: no tag for the cut. */
-static bool dirty_cut(struct dirty_run *run, size_t ngranules)
+/*
+ * Takes the first ngranules of the run; the rest keeps its place in the order of age. *ret_gone is the descriptor when
+ * nothing is left, or NULL. 0 or -EAGAIN: the arena is short of tags.
+ */
+static int dirty_take_front_locked(struct dirty_run *run, size_t ngranules, struct dirty_run **ret_gone)
 {
     size_t first = ngranules << CELLAR_LG_GRANULE;
-    if (cellar__arena_split(&cellar__heap_arena, (uintptr_t)run->base, run->ngranules << CELLAR_LG_GRANULE,
-                            first) != 0) {
-        return false;
+    *ret_gone = NULL;
+    if (run->ngranules == ngranules) {
+        dirty_remove_locked(run);
+        *ret_gone = run;
+        return 0;
     }
-    run->base += first;
-    run->ngranules -= ngranules;
-    dirty_insert(run);
-    return true;
+    int status = cellar__arena_split_try(&cellar__heap_arena, (uintptr_t)run->base, dirty_size(run), first);
+    if (status == 0) {
+        dirty_unlink_locked(run);
+        run->base += first;
+        run->ngranules -= ngranules;
+        dirty_link_locked(run);
+    }
+    return status;
+}
+
+/* Youngest run of the smallest size that serves, or NULL. */
+static struct dirty_run *dirty_find_locked(size_t ngranules)
+{
+    uint64_t large_enough = dirty_nonempty >> ngranules << ngranules;
+    return large_enough == 0
+               ? NULL
+               : CELLAR_CONTAINER(dirty_sizes[cellar__low_bit(large_enough)].next, struct dirty_run, by_size);
+}
+
+/* ngranules from the address, or from anywhere when it is NULL. 0, -ENOENT, or -EAGAIN when the arena is short of tags. */
+static int dirty_take_try(const char *from, size_t ngranules, char **ret_base)
+{
+    struct dirty_run *gone = NULL;
+    char *base = NULL;
+    int status = -ENOENT;
+    cellar__lock_acquire(&cellar__dirty_lock);
+    struct dirty_run *run = from == NULL ? dirty_find_locked(ngranules) : dirty_find_begin_locked(from);
+    if (run != NULL && run->ngranules >= ngranules) {
+        base = run->base;
+        status = dirty_take_front_locked(run, ngranules, &gone);
+    }
+    cellar__lock_release(&cellar__dirty_lock);
+    cellar__meta_free(gone, sizeof *gone);
+    if (status == 0) {
+        *ret_base = base;
+    }
+    return status;
+}
+
+static char *dirty_take(const char *from, size_t ngranules)
+{
+    char *base = NULL;
+    while (dirty_take_try(from, ngranules, &base) == -EAGAIN) {
+        if (cellar__arena_stock(&cellar__heap_arena) != 0) {
+            return NULL;
+        }
+    }
+    return base;
 }
 
 char *cellar__dirty_take(size_t ngranules)
 {
-    if (ngranules > CELLAR_DIRTY_MAX_GRANULES) {
-        return NULL;
-    }
-    struct dirty_run *run = dirty_find(ngranules);
-    if (run == NULL) {
-        return NULL;
-    }
-    char *base = run->base;
-    if (run->ngranules == ngranules) {
-        cellar__meta_free(run, sizeof *run);
-    } else if (!dirty_cut(run, ngranules)) {
-        dirty_insert(run);
-        return NULL;
-    }
-    return base;
+    return ngranules > CELLAR_DIRTY_MAX_GRANULES ? NULL : dirty_take(NULL, ngranules);
+}
+
+bool cellar__dirty_take_at(const char *base, size_t ngranules)
+{
+    return cellar__dirty_bytes() != 0 && dirty_take(base, ngranules) != NULL;
 }
 
 /* Gives the memory and then the addresses back. False when the kernel keeps the memory. */
@@ -167,22 +282,47 @@ static bool dirty_purge(char *base, size_t ngranules)
     return true;
 }
 
-/* The oldest run when it is overdue, taken out, or NULL. */
+/* Takes what is one too many of the oldest run, described by `part`; all of it when the arena is short of tags. */
+static struct dirty_run *dirty_take_excess_locked(struct dirty_run *run, size_t excess,
+                                                  struct dirty_run *part)
+{
+    struct dirty_run *gone;
+    size_t size = cellar__max(excess, DIRTY_PURGE_MIN);
+    size_t ngranules = (size + CELLAR_GRANULE - 1) >> CELLAR_LG_GRANULE;
+    if (part != NULL && ngranules < run->ngranules) {
+        part->base = run->base;
+        part->ngranules = ngranules;
+        if (dirty_take_front_locked(run, ngranules, &gone) == 0) {
+            return part;
+        }
+    }
+    dirty_remove_locked(run);
+    return run;
+}
+
+/* The oldest run when it is overdue, or a part of it when it is too much, taken out; or NULL. */
 static struct dirty_run *dirty_take_overdue(uint64_t now_ns)
 {
-    struct dirty_run *run = NULL;
+    struct dirty_run *taken = NULL;
+    struct dirty_run *part = dirty_excess() != 0 ? cellar__meta_alloc(sizeof *part) : NULL;
     cellar__lock_acquire(&cellar__dirty_lock);
     if (!cellar__list_is_empty(&dirty_ages)) {
-        run = CELLAR_CONTAINER(dirty_ages.prev, struct dirty_run, by_age);
-        if (!dirty_is_over() && now_ns - run->since_ns < dirty_decay_ns) {
-            __atomic_store_n(&dirty_oldest_ns, run->since_ns, __ATOMIC_RELAXED);
-            run = NULL;
-        } else {
+        struct dirty_run *run = CELLAR_CONTAINER(dirty_ages.prev, struct dirty_run, by_age);
+        size_t excess = dirty_excess();
+        if (now_ns - run->since_ns >= dirty_decay_ns) {
             dirty_remove_locked(run);
+            taken = run;
+        } else if (excess != 0) {
+            taken = dirty_take_excess_locked(run, excess, part);
+        } else {
+            __atomic_store_n(&dirty_oldest_ns, run->since_ns, __ATOMIC_RELAXED);
         }
     }
     cellar__lock_release(&cellar__dirty_lock);
-    return run;
+    if (taken != part) {
+        cellar__meta_free(part, sizeof *part);
+    }
+    return taken;
 }
 
 /* Purges overdue runs until there is none, or the kernel refuses: that run waits for another turn. */
@@ -192,10 +332,10 @@ static size_t dirty_purge_overdue(uint64_t now_ns)
     for (struct dirty_run *run; (run = dirty_take_overdue(now_ns)) != NULL;) {
         if (!dirty_purge(run->base, run->ngranules)) {
             run->since_ns = cellar__os_now_ns(); /* now_ns may be a time to come */
-            dirty_insert(run);
+            dirty_insert(run, false);
             break;
         }
-        purged += run->ngranules << CELLAR_LG_GRANULE;
+        purged += dirty_size(run);
         cellar__meta_free(run, sizeof *run);
     }
     return purged;
@@ -203,10 +343,9 @@ static size_t dirty_purge_overdue(uint64_t now_ns)
 
 void cellar__dirty_give(char *base, size_t ngranules)
 {
-    struct dirty_run *run = NULL;
     uint64_t now_ns = cellar__os_now_ns();
     if (ngranules <= CELLAR_DIRTY_MAX_GRANULES || !dirty_purge(base, ngranules)) {
-        run = cellar__meta_alloc(sizeof *run);
+        struct dirty_run *run = cellar__meta_alloc(sizeof *run);
         if (run == NULL) {
             dirty_purge(base, ngranules); /* refused as well: the addresses are lost, nothing else */
             return;
@@ -214,10 +353,7 @@ void cellar__dirty_give(char *base, size_t ngranules)
         run->base = base;
         run->ngranules = ngranules;
         run->since_ns = now_ns;
-        cellar__lock_acquire(&cellar__dirty_lock);
-        dirty_note_peak_locked(now_ns);
-        dirty_insert_locked(run);
-        cellar__lock_release(&cellar__dirty_lock);
+        dirty_insert(run, true);
     }
     dirty_purge_overdue(now_ns);
 }
@@ -228,7 +364,8 @@ void cellar__dirty_tick(void)
         return;
     }
     uint64_t now_ns = cellar__os_now_ns();
-    if (now_ns - __atomic_load_n(&dirty_oldest_ns, __ATOMIC_RELAXED) >= dirty_decay_ns || dirty_is_over()) {
+    if (now_ns - __atomic_load_n(&dirty_oldest_ns, __ATOMIC_RELAXED) >= dirty_decay_ns ||
+        dirty_excess() != 0) {
         uint64_t mask = cellar__os_signals_block();
         dirty_purge_overdue(now_ns);
         cellar__os_signals_restore(mask);

@@ -2,32 +2,35 @@
  * dirty: runs that came back and still hold memory.
  *
  * A request of the same size takes the youngest, whose memory is most likely in the CPU's caches. A request of
- * another size is cut from the next larger one. The oldest are purged when they have waited longer than `decay_ms`, or
- * when they make the heap larger than it was: above an eighth of it (at least DIRTY_FLOOR), they may fill what the
- * program lately used and uses no more. So a program whose use swings pays no faults at each swing, and its peak is
- * higher by an eighth at most.
+ * another size is cut from the next larger one. A run that comes back becomes one with those beside it, so that what small
+ * runs leave serves large ones; it is as old as the oldest of them. A large block grows into the run behind it. The oldest are purged when they have waited longer than
+ * `decay_ms`, or when they make the heap larger by more than an eighth than what the program lately used at its peak. So
+ * a program whose use swings pays no faults at each swing, and its peak is higher by an eighth at most.
  *
- *   heap  |#### used ####|~~~~~~ dirty ~~~~~~|         the peak of use in this interval of decay and the one before
- *         |------------------ room -----------------|
+ *         |------------- peak lately -------------|- 1/8 -|
+ *   heap  |######## used ########|~~~~~~~~ dirty ~~~~~~~~~|
  *
  * Invariants:
  *   D1  every dirty run is out in the heap arena, as one range, and in no page map entry.
- *   D2  it is on the list of its size and on the list of all, the latter in order of age.
+ *   D2  it is on the list of its size, in the tree of all by address, and on the list of all in order of age.
  *   D3  `bytes` is the sum of the sizes.
- *   D4  once an operation is over, `bytes` is at most DIRTY_FLOOR, or an eighth of the heap, or such that the heap is
- *       no larger than the peak of what was not dirty (but for runs whose purge was refused, or that are being taken).
+ *   D4  once an operation is over, `bytes` is at most DIRTY_FLOOR, or such that the heap is at most 9/8 of the peak of
+ *       what was in use, now and in the last two intervals of decay_ms (but for runs whose purge was refused).
  *
- * Locks: cellar__dirty_lock (CELLAR_RANK_DIRTY). Purging happens with no lock held.
+ * Locks: cellar__dirty_lock (CELLAR_RANK_DIRTY), and under it that of the heap arena, to cut and to merge ranges without a
+ * tag from meta. Purging happens with no lock held.
+ * Complexity: O(log n) in the number of dirty runs.
  */
 #ifndef CELLAR_ARENA_DIRTY_H
 #define CELLAR_ARENA_DIRTY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "os/lock.h"
 
-/* Longer runs are purged at once: their reuse saves little beside the cost of filling them. */
+/* Longer runs that come back are purged at once: their reuse saves little beside the cost of filling them. */
 #define CELLAR_DIRTY_MAX_GRANULES 16
 
 extern struct cellar__lock cellar__dirty_lock;
@@ -37,6 +40,9 @@ void cellar__dirty_set_decay_ms(uint64_t decay_ms);
 
 /* A dirty run of exactly ngranules, or NULL. */
 char *cellar__dirty_take(size_t ngranules);
+
+/* Takes exactly ngranules that begin at base. False when they are not dirty, or part of them is not. */
+bool cellar__dirty_take_at(const char *base, size_t ngranules);
 
 /* Stores a run, or purges it when it is long or its descriptor cannot be had. Then purges what is overdue. */
 void cellar__dirty_give(char *base, size_t ngranules);

@@ -114,7 +114,23 @@ void cellar__run_give(struct cellar__run *run)
     cellar__dirty_give(run->base, run->ngranules);
 }
 
-static int run_grow(struct cellar__run *run, size_t ngranules)
+/* Grows into dirty memory right behind the run; false when there is too little. */
+static bool run_grow_dirty(const struct cellar__run *run, size_t more)
+{
+    char *end = run->base + cellar__run_size(run);
+    if (!cellar__dirty_take_at(end, more)) {
+        return false;
+    }
+    if (cellar__arena_merge(&cellar__heap_arena, (uintptr_t)run->base, cellar__run_size(run),
+                            more << CELLAR_LG_GRANULE) != 0) { /* another window */
+        cellar__dirty_give(end, more);
+        return false;
+    }
+    return true;
+}
+
+/* Grows into addresses that nobody has. */
+static int run_grow_clean(const struct cellar__run *run, size_t ngranules)
 {
     size_t size = cellar__run_size(run);
     size_t new_size = ngranules << CELLAR_LG_GRANULE;
@@ -128,12 +144,21 @@ static int run_grow(struct cellar__run *run, size_t ngranules)
     }
     if (status != 0) {
         cellar__budget_uncharge(new_size - size);
-        return status;
     }
-    run->is_zero = false;
-    cellar__page_map_set(run->base + size, ngranules - run->ngranules, cellar__meta_ref(run), run->tag);
-    run->ngranules = (uint32_t)ngranules;
-    return 0;
+    return status;
+}
+
+static int run_grow(struct cellar__run *run, size_t ngranules)
+{
+    size_t more = ngranules - run->ngranules;
+    int status = run_grow_dirty(run, more) ? 0 : run_grow_clean(run, ngranules);
+    if (status == 0) {
+        char *end = run->base + cellar__run_size(run);
+        run->is_zero = false;
+        cellar__page_map_set(end, more, cellar__meta_ref(run), run->tag);
+        run->ngranules = (uint32_t)ngranules;
+    }
+    return status;
 }
 
 /* The tail becomes a run of its own that is given back dirty. */

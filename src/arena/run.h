@@ -57,7 +57,7 @@ int cellar__run_take(struct cellar__run *run, size_t ngranules, size_t align);
 /* Gives the memory back; the descriptor may be freed after. */
 void cellar__run_give(struct cellar__run *run);
 
-/* Grows into free addresses behind the run, or shrinks. 0 or -ENOMEM with the run as it was. */
+/* Grows into dirty or free memory behind the run, or shrinks. 0 or -ENOMEM with the run as it was. */
 int cellar__run_resize(struct cellar__run *run, size_t ngranules);
 
 CELLAR_INLINE size_t cellar__run_size(const struct cellar__run *run)

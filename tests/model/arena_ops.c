@@ -287,6 +287,10 @@ static void do_split(size_t index, const struct arena_op *op)
 {
     struct model_range range = run.model.ranges[index];
     bool right = op->size % run.setting->quantum == 0 && op->size < range.size;
+    if (right) { /* there and back */
+        CHECK_EQ(cellar__arena_split(&run.arena, range.base, range.size, op->size), 0);
+        CHECK_EQ(cellar__arena_merge(&run.arena, range.base, op->size, range.size - op->size), 0);
+    }
     CHECK_EQ(cellar__arena_split(&run.arena, range.base, range.size, op->size), right ? 0 : -EINVAL);
     if (right) {
         model_split(&run.model, index, op->size);

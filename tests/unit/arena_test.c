@@ -195,6 +195,49 @@ FRESH_TEST(resize_and_split)
     CHECK_PTR(cellar__arena_check(&arena), NULL);
 }
 
+FRESH_TEST(neighbours_that_are_out_merge)
+{
+    start(false, false);
+    CHECK_EQ(cellar__arena_add(&arena, 0, 10 * QUANTUM), 0);
+    CHECK_EQ(cellar__arena_add(&arena, 10 * QUANTUM, 10 * QUANTUM), 0);
+    alloc(10 * QUANTUM, 1);
+    alloc(10 * QUANTUM, 1);
+    CHECK_EQ(cellar__arena_merge(&arena, 0, 10 * QUANTUM, 10 * QUANTUM), -EINVAL); /* of two spans */
+    CHECK_EQ(cellar__arena_split(&arena, 0, 10 * QUANTUM, 2 * QUANTUM), 0);
+    CHECK_EQ(cellar__arena_split(&arena, 2 * QUANTUM, 8 * QUANTUM, 5 * QUANTUM), 0);
+    CHECK_EQ(cellar__arena_merge(&arena, 0, 2 * QUANTUM, 8 * QUANTUM), -EINVAL);
+    CHECK_EQ(cellar__arena_merge(&arena, 0, QUANTUM, QUANTUM), -EINVAL);
+    CHECK_EQ(cellar__arena_merge(&arena, 0, 2 * QUANTUM, 5 * QUANTUM), 0);
+    CHECK_STR(layout(), " o0+7 o7+3 o10+10");
+    CHECK_EQ(cellar__arena_free(&arena, 7 * QUANTUM, 3 * QUANTUM), 0);
+    CHECK_EQ(cellar__arena_merge(&arena, 0, 7 * QUANTUM, 3 * QUANTUM), -EINVAL); /* free */
+    CHECK_PTR(cellar__arena_check(&arena), NULL);
+    CHECK_EQ(cellar__arena_free(&arena, 0, 7 * QUANTUM), 0);
+    CHECK_STR(layout(), " f0+10 o10+10");
+}
+
+FRESH_TEST(split_without_tags_asks_for_them)
+{
+    start(false, false);
+    CHECK_EQ(cellar__arena_add(&arena, 0, 1000 * QUANTUM), 0);
+    alloc(1000 * QUANTUM, 1);
+    fake_meta.fail_to = UINT32_MAX;
+    uint64_t base = 0;
+    int status;
+    while ((status = cellar__arena_split_try(&arena, base, 1000 * QUANTUM - base, QUANTUM)) == 0) {
+        base += QUANTUM;
+    }
+    CHECK_EQ(status, -EAGAIN);
+    CHECK_GT(base, 0);
+    CHECK_EQ(cellar__arena_stock(&arena), -ENOMEM);
+    fake_meta.fail_to = 0;
+    CHECK_EQ(cellar__arena_stock(&arena), 0);
+    CHECK_EQ(cellar__arena_split_try(&arena, base, 1000 * QUANTUM - base, QUANTUM), 0);
+    CHECK_EQ(cellar__arena_split_try(&arena, base, QUANTUM, QUANTUM), -EINVAL);
+    CHECK_EQ(cellar__arena_split_try(&arena, 1, 5 * QUANTUM, QUANTUM), -EINVAL);
+    CHECK_PTR(cellar__arena_check(&arena), NULL);
+}
+
 FRESH_TEST(check_names_what_is_broken)
 {
     start(false, false);

@@ -52,17 +52,18 @@ FRESH_TEST(the_youngest_of_a_size_comes_back_dirty)
 {
     start();
     char *a = fresh_memory(2);
+    fresh_memory(1); /* no neighbours */
     char *b = fresh_memory(2);
     cellar__dirty_give(a, 2);
     cellar__dirty_give(b, 2);
     CHECK_EQ(cellar__dirty_bytes(), 4 * CELLAR_GRANULE);
     CHECK_EQ(fake_os.purge.count, 0);
-    check(0);
+    check(1);
     CHECK_PTR(cellar__dirty_take(2), b);
     CHECK_EQ(b[0], 1);
     CHECK_PTR(cellar__dirty_take(2), a);
     CHECK_PTR(cellar__dirty_take(2), NULL);
-    check(4);
+    check(5);
     CHECK_EQ(fake_meta.nblocks,
              3); /* descriptors went back; tags, the policy's table, the hash's first block are left */
 }
@@ -84,6 +85,7 @@ FRESH_TEST(the_smallest_that_serves_is_cut)
 {
     start();
     char *large = fresh_memory(9);
+    fresh_memory(1);
     char *small = fresh_memory(4);
     cellar__dirty_give(large, 9);
     cellar__dirty_give(small, 4);
@@ -112,6 +114,7 @@ FRESH_TEST(the_old_are_purged_when_their_time_is_up)
     start();
     cellar__dirty_set_decay_ms(500);
     char *a = fresh_memory(1);
+    fresh_memory(1);
     char *b = fresh_memory(2);
     cellar__dirty_give(a, 1);
     fake_os.now_ns += 300 * MS;
@@ -123,12 +126,12 @@ FRESH_TEST(the_old_are_purged_when_their_time_is_up)
     cellar__dirty_tick();
     CHECK_EQ(fake_os.purge.count, 1);
     CHECK_PTR(fake_os.purge.addr, a);
-    check(0);
+    check(1);
     fake_os.now_ns += 300 * MS;
     cellar__dirty_tick();
     CHECK_PTR(fake_os.purge.addr, b);
     CHECK_EQ(cellar__dirty_bytes(), 0);
-    check(0);
+    check(1);
 }
 
 FRESH_TEST(no_decay_purges_at_once)
@@ -154,48 +157,54 @@ static void take_fresh(char **runs, size_t n)
     }
 }
 
-/* D4: what was in use lately may all wait. */
+/* D4: what was in use lately may all wait, and an eighth more. */
 FRESH_TEST(what_was_used_lately_is_room_for_what_is_dirty)
 {
     start();
-    char *runs[80];
+    char *runs[96];
     take_fresh(runs, 80);
     give_all(runs, 80);
     CHECK_EQ(cellar__dirty_bytes(), 5 * MIB);
+    take_fresh(runs, 10);
     cellar__dirty_tick();
     CHECK_EQ(fake_os.purge.count, 0);
-    char *more = fresh_memory(1); /* larger than it ever was */
+    take_fresh(runs + 10, 1); /* 91 granules */
     cellar__dirty_tick();
     CHECK_EQ(fake_os.purge.count, 1);
-    CHECK_PTR(fake_os.purge.addr, runs[0]);
-    cellar__dirty_give(more, 1);
-    check(0);
+    CHECK_EQ(fake_os.purge.size, 4 * CELLAR_GRANULE); /* a run of many loses a part that is worth the call */
+    CHECK_EQ(cellar__dirty_bytes(), 76 * CELLAR_GRANULE);
+    check(11);
+    CHECK(cellar__dirty_take(16) != NULL);
+    check(27);
 }
 
-FRESH_TEST(more_than_the_room_is_purged_oldest_first)
+FRESH_TEST(the_excess_is_purged_oldest_first)
 {
     start();
-    char *runs[80];
+    char *runs[120];
+    take_fresh(runs, 120);
+    for (size_t i = 0; i < 120; i += 2) { /* no two are neighbours */
+        cellar__dirty_give(runs[i], 1);
+    }
+    char *more[40];
+    take_fresh(more, 40); /* 160 granules, of which 60 dirty */
+    cellar__dirty_tick();
+    CHECK_EQ(cellar__budget_held(), 135 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__dirty_bytes(), 35 * CELLAR_GRANULE);
+    CHECK_PTR(fake_os.purge.addr, runs[48]);
+    check(100);
+}
+
+FRESH_TEST(the_floor_is_never_an_excess)
+{
+    start();
+    char *runs[70];
     take_fresh(runs, 40);
     give_all(runs, 40);
-    take_fresh(runs + 40, 40); /* beside the 40 that wait */
-    CHECK_EQ(fake_os.purge.count, 0);
+    take_fresh(runs + 40, 30); /* 70 granules, after a peak of 40 */
     cellar__dirty_tick();
-    CHECK_EQ(fake_os.purge.count, 8); /* down to the floor: 32 runs */
-    CHECK_PTR(fake_os.purge.addr, runs[7]);
-    check(40);
-}
-
-FRESH_TEST(an_eighth_may_wait_above_the_room)
-{
-    start();
-    char *runs[400];
-    take_fresh(runs, 400);
-    give_all(runs, 60);
-    take_fresh(runs, 40);
-    cellar__dirty_tick();
-    CHECK_EQ(cellar__dirty_bytes(), 54 * CELLAR_GRANULE); /* of 434 granules */
-    check(380);
+    CHECK_EQ(cellar__dirty_bytes(), 32 * CELLAR_GRANULE);
+    check(30);
 }
 
 FRESH_TEST(a_peak_is_forgotten_after_two_intervals)
@@ -211,10 +220,98 @@ FRESH_TEST(a_peak_is_forgotten_after_two_intervals)
     take_fresh(runs, 40);
     give_all(runs, 40);
     CHECK_EQ(cellar__dirty_bytes(), 40 * CELLAR_GRANULE);
-    take_fresh(runs, 1);
+    take_fresh(runs, 6);
     cellar__dirty_tick(); /* 80 were in use, but long ago */
-    CHECK_EQ(cellar__dirty_bytes(), 39 * CELLAR_GRANULE);
-    check(1);
+    CHECK_EQ(cellar__dirty_bytes(), 36 * CELLAR_GRANULE);
+    check(6);
+}
+
+FRESH_TEST(neighbours_become_one)
+{
+    start();
+    char *base = fresh_memory(9);
+    CHECK_EQ(
+        cellar__arena_split(&cellar__heap_arena, (uintptr_t)base, 9 * CELLAR_GRANULE, 2 * CELLAR_GRANULE), 0);
+    CHECK_EQ(cellar__arena_split(&cellar__heap_arena, (uintptr_t)base + 2 * CELLAR_GRANULE,
+                                 7 * CELLAR_GRANULE, 3 * CELLAR_GRANULE),
+             0);
+    cellar__dirty_give(base, 2);
+    cellar__dirty_give(base + 5 * CELLAR_GRANULE, 4);
+    CHECK_PTR(cellar__dirty_take(5), NULL);
+    size_t nblocks = fake_meta.nblocks;
+    cellar__dirty_give(base + 2 * CELLAR_GRANULE, 3);
+    CHECK_EQ(fake_meta.nblocks, nblocks - 1); /* one descriptor came, two went */
+    CHECK_EQ(cellar__dirty_bytes(), 9 * CELLAR_GRANULE);
+    check(0);
+    CHECK_PTR(cellar__dirty_take(9), base);
+    check(9);
+}
+
+/* D2: one run of several is as old as the oldest of them, whichever came last. */
+FRESH_TEST(what_became_one_is_as_old_as_the_oldest)
+{
+    start();
+    cellar__dirty_set_decay_ms(500);
+    char *low = fresh_memory(1);
+    char *high = fresh_memory(1);
+    char *last = fresh_memory(1);
+    char *apart = fresh_memory(2);
+    CHECK_PTR(high, low + CELLAR_GRANULE);
+    CHECK_PTR(last, high + CELLAR_GRANULE);
+    CHECK_PTR(apart, last + CELLAR_GRANULE);
+    cellar__dirty_give(high, 1);
+    fake_os.now_ns += 100 * MS;
+    cellar__dirty_give(apart, 2);
+    fake_os.now_ns += 100 * MS;
+    cellar__dirty_give(low, 1);
+    fake_os.now_ns += 300 * MS;
+    cellar__dirty_tick(); /* the age of `high` */
+    CHECK_EQ(fake_os.purge.count, 1);
+    CHECK_PTR(fake_os.purge.addr, low);
+    CHECK_EQ(fake_os.purge.size, 2 * CELLAR_GRANULE);
+    cellar__dirty_give(last, 1); /* beside `apart` */
+    fake_os.now_ns += 100 * MS;
+    cellar__dirty_tick();
+    CHECK_PTR(fake_os.purge.addr, last);
+    CHECK_EQ(fake_os.purge.size, 3 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__dirty_bytes(), 0);
+    check(0);
+}
+
+/* A cut leaves the rest as old as it was. */
+FRESH_TEST(what_is_left_of_a_cut_keeps_its_age)
+{
+    start();
+    cellar__dirty_set_decay_ms(500);
+    char *old = fresh_memory(8);
+    char *between = fresh_memory(1);
+    char *young = fresh_memory(4);
+    cellar__dirty_give(old, 8);
+    fake_os.now_ns += 250 * MS;
+    cellar__dirty_give(young, 4);
+    CHECK_PTR(cellar__dirty_take(5), old);
+    fake_os.now_ns += 250 * MS;
+    cellar__dirty_tick();
+    CHECK_PTR(fake_os.purge.addr, old + 5 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__dirty_bytes(), 4 * CELLAR_GRANULE);
+    cellar__dirty_give(between, 1);
+    check(5);
+}
+
+FRESH_TEST(what_begins_at_an_address_is_taken)
+{
+    start();
+    char *a = fresh_memory(5);
+    CHECK(!cellar__dirty_take_at(a, 1));
+    cellar__dirty_give(a, 5);
+    CHECK(!cellar__dirty_take_at(a, 6));
+    CHECK(!cellar__dirty_take_at(a + CELLAR_GRANULE, 1));
+    CHECK(!cellar__dirty_take_at(a - CELLAR_GRANULE, 1));
+    CHECK(cellar__dirty_take_at(a, 2));
+    CHECK_EQ(cellar__dirty_bytes(), 3 * CELLAR_GRANULE);
+    CHECK(cellar__dirty_take_at(a + 2 * CELLAR_GRANULE, 3));
+    CHECK_EQ(cellar__dirty_bytes(), 0);
+    check(5);
 }
 
 FRESH_TEST(refused_purge_keeps_the_run)

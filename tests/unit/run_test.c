@@ -174,6 +174,34 @@ FRESH_TEST(grow_in_place)
     check_map(other);
 }
 
+/* R1: dirty memory behind the run becomes part of it; what is left stays dirty. */
+FRESH_TEST(grow_into_dirty_memory)
+{
+    start();
+    struct cellar__run *run = take(2, 1);
+    struct cellar__run *behind = take(5, 1);
+    struct cellar__run *last = take(1, 1);
+    char *base = run->base;
+    CHECK_PTR(behind->base, base + 2 * CELLAR_GRANULE);
+    behind->base[0] = 1;
+    cellar__run_give(behind);
+    CHECK_EQ(cellar__run_resize(run, 8), -ENOMEM);
+    CHECK_EQ(cellar__dirty_bytes(), 5 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__run_resize(run, 5), 0);
+    CHECK(run->base == base && run->ngranules == 5 && !run->is_zero);
+    CHECK_EQ(base[2 * CELLAR_GRANULE], 1);
+    CHECK_EQ(cellar__dirty_bytes(), 2 * CELLAR_GRANULE);
+    check_map(run);
+    CHECK_EQ(cellar__run_resize(run, 7), 0);
+    CHECK_EQ(cellar__dirty_bytes(), 0);
+    check_map(run);
+    check_map(last);
+    CHECK_EQ(cellar__budget_held(), 8 * CELLAR_GRANULE);
+    CHECK_PTR(cellar__arena_check(&cellar__heap_arena), NULL);
+    cellar__run_give(run);
+    CHECK_EQ(cellar__dirty_bytes(), 7 * CELLAR_GRANULE);
+}
+
 FRESH_TEST(growth_whose_commit_is_refused_leaves_the_run_as_it_was)
 {
     start();
