@@ -1,11 +1,10 @@
 #include "large/huge.h"
 
-#include <string.h>
-
 #include "arena/budget.h"
 #include "arena/dirty.h"
 #include "base/bits.h"
 #include "large/front.h"
+#include "large/zero.h"
 #include "meta/meta.h"
 #include "os/os.h"
 
@@ -276,7 +275,7 @@ void *cellar__huge_alloc(size_t size, size_t align, bool zero)
     if (base != NULL) {
         __atomic_add_fetch(&huge_usage.nrequests, 1, __ATOMIC_RELAXED);
     }
-    return base != NULL && zero && dirty ? memset(base, 0, size) : base;
+    return base != NULL && zero && dirty ? cellar__zero_fill(base, size) : base;
 }
 
 /* With signals blocked. */

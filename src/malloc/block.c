@@ -6,6 +6,7 @@
 #include "arena/dirty.h"
 #include "base/bits.h"
 #include "large/huge.h"
+#include "large/zero.h"
 #include "malloc/foreign.h"
 #include "malloc/heap.h"
 #include "malloc/janitor.h"
@@ -60,8 +61,8 @@ static void *block_alloc(size_t size, bool zero)
     if (block == NULL) {
         return NULL;
     }
-    if (id > CELLAR_CLASS_NSLAB && block_take_zero(block)) {
-        return block;
+    if (id > CELLAR_CLASS_NSLAB) {
+        return block_take_zero(block) || !zero ? block : cellar__zero_fill(block, size);
     }
     return zero ? memset(block, 0, size) : block;
 }

@@ -9,8 +9,7 @@
  *
  * Memory that was freed waits in depots, as dirty runs and as mappings, because the program will most likely want it
  * again. Calls of the program look at the clock; a program that has gone idle makes none. The janitor is there only while
- * something waits in a heap of at least JANITOR_MIN_HELD: the first slow free afterwards makes it anew. While it is there
- * the dirty store is patient (arena/dirty.h): it goes by time alone.
+ * something waits in a heap of at least CELLAR_JANITOR_MIN_HELD: the first slow free afterwards makes it anew.
  *
  * The buckets of a thread are its own, and stay. Zones of programs are left to cellar_zone_reclaim, since their hooks
  * are code of the program.

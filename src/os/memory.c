@@ -92,6 +92,21 @@ int cellar__os_purge(void *addr, size_t size)
     return (int)CELLAR_CALL3(SYS_madvise, addr, size, MADV_DONTNEED);
 }
 
+int cellar__os_resident(const void *addr, size_t size, bool *ret_pages)
+{
+    unsigned char pages[CELLAR_OS_RESIDENT_MAX];
+    size_t npages = size / cellar__os_machine()->page_size;
+    CELLAR_ASSERT(npages <= CELLAR_OS_RESIDENT_MAX);
+    if (cellar__fault_hits(CELLAR_FAULT_RESIDENT)) {
+        return -ENOMEM;
+    }
+    int status = (int)CELLAR_CALL3(SYS_mincore, addr, size, pages);
+    for (size_t i = 0; status == 0 && i < npages; i++) {
+        ret_pages[i] = (pages[i] & 1) != 0;
+    }
+    return status;
+}
+
 void *cellar__os_map(size_t size, size_t align)
 {
     CELLAR_ASSERT(cellar__is_pow2(align));

@@ -37,6 +37,13 @@ int cellar__os_commit(void *addr, size_t size);
 /* Gives the memory of committed pages back; they stay committed and read as zero again. */
 int cellar__os_purge(void *addr, size_t size);
 
+/*
+ * Which of the pages, at most CELLAR_OS_RESIDENT_MAX, hold memory now; not those that were never touched or purged, nor
+ * those in swap. One answer a page. 0 or -errno.
+ */
+#define CELLAR_OS_RESIDENT_MAX 256 /* 1 MiB of small pages: answers that fit on a stack */
+int cellar__os_resident(const void *addr, size_t size, bool *ret_pages);
+
 /* Readable, writable, zero memory of its own. NULL when the kernel refuses. */
 void *cellar__os_map(size_t size, size_t align);
 

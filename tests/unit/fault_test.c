@@ -46,6 +46,7 @@ TEST(arming_counts_anew_and_a_count_of_0_disarms)
 TEST(each_call_of_the_os_fails_on_demand)
 {
     size_t page = cellar__os_machine()->page_size;
+    bool resident = true; /* untouched on failure */
     char *map = cellar__os_map(2 * page, page);
     CHECK(map != NULL);
     for (unsigned kind = 0; kind < CELLAR_FAULT_COUNT; kind++) {
@@ -54,6 +55,8 @@ TEST(each_call_of_the_os_fails_on_demand)
     CHECK_PTR(cellar__os_reserve(page, page, NULL), NULL);
     CHECK_EQ(cellar__os_commit(map, page), -ENOMEM);
     CHECK_EQ(cellar__os_purge(map, page), -ENOMEM);
+    CHECK_EQ(cellar__os_resident(map, page, &resident), -ENOMEM);
+    CHECK(resident);
     CHECK_PTR(cellar__os_map(page, page), NULL);
     CHECK_PTR(cellar__os_remap(map, 2 * page, page), NULL);
     CHECK_EQ(cellar__os_unmap(map, 2 * page), -ENOMEM);

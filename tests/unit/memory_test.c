@@ -128,6 +128,37 @@ TEST(purged_memory_reads_as_zero_and_stays_writable)
     cellar__os_unmap(base, 4 * page_size());
 }
 
+/* Whether exactly the pages of the mask are resident, the first in its lowest bit. */
+static bool is_resident(const char *base, size_t npages, unsigned mask)
+{
+    bool pages[8];
+    CHECK_EQ(cellar__os_resident(base, npages * page_size(), pages), 0);
+    for (size_t i = 0; i < npages; i++) {
+        if (pages[i] != (mask >> i & 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+TEST(resident_pages_are_those_that_were_written)
+{
+    bool page = true;
+    char *base = cellar__os_map(8 * page_size(), page_size());
+    cellar__os_huge_pages(base, 8 * page_size(), false);
+    CHECK(is_resident(base, 8, 0));
+    base[page_size()] = 1;
+    base[5 * page_size()] = 1;
+    base[6 * page_size()] = 1;
+    CHECK(is_resident(base, 8, 0x62));
+    CHECK(is_resident(base + page_size(), 5, 0x11));
+    CHECK_EQ(cellar__os_purge(base, 6 * page_size()), 0);
+    CHECK(is_resident(base, 8, 0x40));
+    cellar__os_unmap(base, 8 * page_size());
+    CHECK_EQ(cellar__os_resident(base, page_size(), &page), -ENOMEM);
+    CHECK(page);
+}
+
 /* Whether the mapping that begins at the address is left out of core dumps ("dd" in its VmFlags). */
 static bool is_left_out_of_dumps(const void *addr)
 {
