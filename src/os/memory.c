@@ -94,7 +94,7 @@ int cellar__os_purge(void *addr, size_t size)
 
 int cellar__os_resident(const void *addr, size_t size, bool *ret_pages)
 {
-    unsigned char pages[CELLAR_OS_RESIDENT_MAX];
+    unsigned char pages[CELLAR_OS_RESIDENT_MAX] = {0};
     size_t npages = size / cellar__os_machine()->page_size;
     CELLAR_ASSERT(npages <= CELLAR_OS_RESIDENT_MAX);
     if (cellar__fault_hits(CELLAR_FAULT_RESIDENT)) {
