@@ -11,6 +11,7 @@
 #define HUGE_CACHE_BYTES ((size_t)128 << 20)
 #define HUGE_CACHE_MAX 32
 #define HUGE_DECAY_MS_DEFAULT 500
+#define HUGE_TURN 64 /* frees at the front from one look at the clock to the next */
 
 static uint64_t huge_key(const struct cellar__tree_node *node)
 {
@@ -107,6 +108,7 @@ static struct cellar__huge_map *huge_map_create(size_t size, size_t align)
         if (map->base != NULL) {
             map->size = size;
             map->is_zero = true;
+            map->nserved = 0;
             cellar__os_name(map->base, size, "cellar huge");
             if (huge_thp) {
                 cellar__os_huge_pages(map->base, size, true);
@@ -126,6 +128,7 @@ static bool huge_map_destroy(struct cellar__huge_map *map)
         return false;
     }
     cellar__budget_uncharge(map->size);
+    __atomic_add_fetch(&huge_usage.nrequests, map->nserved, __ATOMIC_RELAXED);
     cellar__meta_free(map, sizeof *map);
     return true;
 }
@@ -243,17 +246,35 @@ static struct cellar__huge_map *huge_take(size_t size, size_t align, bool *ret_d
 
 static bool huge_give(void *block, uint64_t now_ns);
 
+/* The caller has it alone, so a sum is no atomic instruction. */
+static void *huge_serve(struct cellar__huge_map *map)
+{
+    __atomic_store_n(&map->nserved, __atomic_load_n(&map->nserved, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+    return map->base;
+}
+
 /* The way of a program that uses such blocks again and again: no lock, no system call. */
 static void *huge_take_front(size_t size, size_t align)
 {
     struct cellar__huge_map *map = cellar__front_take(size, align);
     if (map == NULL || CELLAR_LIKELY(cellar__huge_fits(map, size, align))) {
-        return map == NULL ? NULL : map->base;
+        return map == NULL ? NULL : huge_serve(map);
     }
     uint64_t mask = cellar__os_signals_block();
     huge_give(map->base, cellar__os_now_ns());
     cellar__os_signals_restore(mask);
     return NULL;
+}
+
+static void *huge_alloc_slow(size_t size, size_t align, bool *ret_dirty)
+{
+    cellar__dirty_tick();
+    cellar__huge_tick();
+    uint64_t mask = cellar__os_signals_block();
+    struct cellar__huge_map *map = huge_take(size, align, ret_dirty);
+    void *base = map == NULL ? NULL : huge_serve(map);
+    cellar__os_signals_restore(mask);
+    return base;
 }
 
 void *cellar__huge_alloc(size_t size, size_t align, bool zero)
@@ -265,15 +286,9 @@ void *cellar__huge_alloc(size_t size, size_t align, bool zero)
         return NULL;
     }
     align = cellar__max(align, page_size);
-    char *base = huge_take_front(rounded, align);
+    void *base = huge_take_front(rounded, align);
     if (base == NULL) {
-        uint64_t mask = cellar__os_signals_block();
-        struct cellar__huge_map *map = huge_take(rounded, align, &dirty);
-        base = map == NULL ? NULL : map->base;
-        cellar__os_signals_restore(mask);
-    }
-    if (base != NULL) {
-        __atomic_add_fetch(&huge_usage.nrequests, 1, __ATOMIC_RELAXED);
+        base = huge_alloc_slow(rounded, align, &dirty);
     }
     return base != NULL && zero && dirty ? cellar__zero_fill(base, size) : base;
 }
@@ -306,14 +321,26 @@ static size_t huge_front_room(void)
                                                                                 : HUGE_CACHE_BYTES - bytes;
 }
 
+/* A program that comes by with no lock has to look after the old ones all the same. A lost count is no harm. */
+static void huge_free_front(void)
+{
+    static unsigned nfrees; /* atomic */
+    unsigned n = __atomic_load_n(&nfrees, __ATOMIC_RELAXED) + 1;
+    __atomic_store_n(&nfrees, n, __ATOMIC_RELAXED);
+    if (n % HUGE_TURN == 0) {
+        cellar__dirty_tick();
+        cellar__huge_tick();
+    }
+}
+
 bool cellar__huge_free(void *block)
 {
-    uint64_t now_ns = cellar__os_now_ns();
-    if (cellar__front_put(block, now_ns, huge_front_room())) {
+    if (cellar__front_put(block, huge_front_room())) {
+        huge_free_front();
         return true;
     }
     uint64_t mask = cellar__os_signals_block();
-    bool given = huge_give(block, now_ns);
+    bool given = huge_give(block, cellar__os_now_ns());
     cellar__os_signals_restore(mask);
     return given;
 }
@@ -434,10 +461,26 @@ void *cellar__huge_resize(void *block, size_t size)
     return block;
 }
 
+static uint64_t huge_nserved_locked(void)
+{
+    uint64_t nserved = 0;
+    struct cellar__tree_node *live = cellar__tree_first(&huge_live);
+    for (; live != NULL; live = cellar__tree_find_at_least(&huge_live, huge_key(live) + 1)) {
+        nserved += __atomic_load_n(&CELLAR_CONTAINER(live, struct cellar__huge_map, by_address)->nserved,
+                                   __ATOMIC_RELAXED);
+    }
+    CELLAR_LIST_EACH(node, &huge_cache)
+    {
+        nserved += CELLAR_CONTAINER(node, struct cellar__huge_map, by_age)->nserved;
+    }
+    return nserved;
+}
+
 void cellar__huge_usage(struct cellar__huge_usage *ret_usage)
 {
     cellar__lock_acquire(&cellar__huge_lock);
     *ret_usage = huge_usage;
+    ret_usage->nrequests += huge_nserved_locked();
     size_t n;
     size_t bytes;
     cellar__front_get_usage(&n, &bytes);

@@ -12,7 +12,8 @@ struct cellar__huge_map {
     struct cellar__list by_age;          /* cached */
     char *base;
     size_t size;
-    uint64_t since_ns; /* atomic; cached: when it was freed */
+    uint64_t since_ns; /* cached: when it was freed */
+    uint64_t nserved;  /* atomic; requests, written by who has just taken it */
     bool is_zero;
 };
 

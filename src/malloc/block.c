@@ -53,7 +53,6 @@ static bool block_take_zero(void *block)
 static void *block_alloc(size_t size, bool zero)
 {
     if (size > CELLAR_CLASS_MAX) {
-        block_tick();
         return cellar__huge_alloc(size, 1, zero);
     }
     unsigned id = cellar__class_of(size);

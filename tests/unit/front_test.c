@@ -28,7 +28,7 @@ static void start(void)
 
 static bool put(size_t i)
 {
-    return cellar__front_put(maps[i].base, 5, SIZE_MAX);
+    return cellar__front_put(maps[i].base, SIZE_MAX);
 }
 
 TEST(what_was_put_is_taken_once)
@@ -69,9 +69,9 @@ TEST(bytes_are_bounded)
     start();
     cellar__front_adopt(&maps[0]);
     cellar__front_adopt(&maps[1]);
-    CHECK(cellar__front_put(maps[0].base, 5, 191 * KIB));
-    CHECK(!cellar__front_put(maps[1].base, 5, 191 * KIB));
-    CHECK(cellar__front_put(maps[1].base, 5, 192 * KIB));
+    CHECK(cellar__front_put(maps[0].base, 191 * KIB));
+    CHECK(!cellar__front_put(maps[1].base, 191 * KIB));
+    CHECK(cellar__front_put(maps[1].base, 192 * KIB));
     cellar__front_get_usage(&n, &bytes);
     CHECK_EQ(n, 2);
     CHECK_EQ(bytes, 192 * KIB);
@@ -96,12 +96,53 @@ TEST(old_maps_are_found_by_their_age)
     start();
     cellar__front_adopt(&maps[0]);
     CHECK(!cellar__front_has_old(100, 0)); /* live */
-    CHECK(cellar__front_put(maps[0].base, 100, SIZE_MAX));
+    CHECK(put(0));
+    CHECK(!cellar__front_has_old(100, 50)); /* the first look */
+    CHECK(cellar__front_holds(&maps[0]));
     CHECK(!cellar__front_has_old(149, 50));
     CHECK_PTR(cellar__front_take_old(149, 50), NULL);
     CHECK(cellar__front_has_old(150, 50));
     CHECK_PTR(cellar__front_take_old(150, 50), &maps[0]);
     CHECK(!cellar__front_holds(&maps[0]));
+}
+
+/* What was used again has its time before it. */
+TEST(time_begins_at_the_first_look_after_a_use)
+{
+    start();
+    cellar__front_adopt(&maps[0]);
+    CHECK(put(0));
+    CHECK_PTR(cellar__front_take_old(1000, 50), NULL);
+    CHECK_PTR(cellar__front_take(64 * KIB, 1), &maps[0]);
+    CHECK(!cellar__front_has_old(2000, 50));
+    CHECK(put(0));
+    CHECK_PTR(cellar__front_take_old(2000, 50), NULL);
+    CHECK_PTR(cellar__front_take_old(2049, 50), NULL);
+    CHECK_PTR(cellar__front_take_old(2050, 50), &maps[0]);
+}
+
+TEST(no_age_is_old_at_the_first_look)
+{
+    start();
+    cellar__front_adopt(&maps[0]);
+    CHECK(put(0));
+    CHECK(cellar__front_has_old(100, 0));
+    CHECK_PTR(cellar__front_take_old(100, 0), &maps[0]);
+}
+
+TEST(at_the_end_of_time_all_are_old)
+{
+    start();
+    for (size_t i = 0; i < 2; i++) {
+        cellar__front_adopt(&maps[i]);
+        CHECK(put(i));
+    }
+    CHECK_PTR(cellar__front_take_old(1000, 50), NULL); /* both seen, */
+    CHECK_PTR(cellar__front_take(64 * KIB, 1), &maps[0]);
+    CHECK(put(0)); /* but this one not again */
+    CHECK(cellar__front_take_old(UINT64_MAX, 50) != NULL);
+    CHECK(cellar__front_take_old(UINT64_MAX, 50) != NULL);
+    CHECK(cellar__front_is_empty());
 }
 
 static uint32_t owners[NMAPS]; /* atomic */
