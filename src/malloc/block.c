@@ -145,11 +145,17 @@ void cellar__block_free(void *block)
     cellar__janitor_call();
 }
 
+/* The size of the class whose tag it is: one load, where the table of classes would be computed. */
+static size_t block_tag_size(uint16_t tag)
+{
+    return cellar__heap_zone(tag / (unsigned)sizeof(struct cellar__cache))->attr.size;
+}
+
 size_t cellar__block_usable(const void *block)
 {
     uint16_t tag = cellar__page_map_tag(block);
     if (tag != 0) {
-        return cellar__class_size(tag / (unsigned)sizeof(struct cellar__cache));
+        return block_tag_size(tag);
     }
     struct cellar__slab *slab;
     const struct cellar_zone *zone = cellar__user_find(block, &slab);
@@ -185,21 +191,33 @@ static bool block_stays(size_t old_size, size_t size)
     return size <= old_size && size >= old_size / 2;
 }
 
-void *cellar__block_resize(void *block, size_t size)
+/* A block with no tag: a mapping of its own, or none of malloc's. */
+static void *block_resize_untagged(void *block, size_t size)
 {
     struct cellar__slab *slab;
-    size_t old_size = cellar__block_usable(block);
-    if (CELLAR_UNLIKELY(cellar__page_map_tag(block) == 0) && cellar__user_find(block, &slab) != NULL) {
+    if (cellar__user_find(block, &slab) != NULL) {
         cellar__panic("realloc of %p: an item of a zone cannot change its size", block);
     }
+    size_t old_size = cellar__huge_size(block);
     if (old_size == 0) {
         return cellar__foreign_realloc(block, size);
     }
-    if (cellar__page_map_tag(block) == 0) {
-        return size > CELLAR_CLASS_MAX ? cellar__huge_resize(block, size) : block_move(block, old_size, size);
+    return size > CELLAR_CLASS_MAX ? cellar__huge_resize(block, size) : block_move(block, old_size, size);
+}
+
+void *cellar__block_resize(void *block, size_t size)
+{
+    uint16_t tag = cellar__page_map_tag(block);
+    if (CELLAR_UNLIKELY(tag == 0)) {
+        return block_resize_untagged(block, size);
+    }
+    size_t old_size = block_tag_size(tag);
+    bool stays = block_stays(old_size, size);
+    if (stays && old_size <= CELLAR_CLASS_SLAB_MAX) { /* the most frequent: a string that grows */
+        return block;
     }
     bool in_place = size <= CELLAR_CLASS_MAX && cellar__class_size(cellar__class_of(size)) == old_size;
-    if (in_place || block_resize_run(block, old_size, size) || block_stays(old_size, size)) {
+    if (in_place || block_resize_run(block, old_size, size) || stays) {
         return block;
     }
     return block_move(block, old_size, size);
