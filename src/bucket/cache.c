@@ -43,6 +43,14 @@ void cellar__cache_mend(struct cellar__cache *cache)
     }
 }
 
+__attribute__((no_sanitize("thread"))) size_t cellar__cache_nleft(const struct cellar__cache *cache)
+{
+    const struct cellar__bucket *loaded = cache->loaded;
+    size_t before = loaded == NULL ? 0 : loaded->count;
+    size_t now = (size_t)(cache->top - cache->floor);
+    return now < before ? before - now : 0;
+}
+
 __attribute__((no_sanitize("thread"))) size_t cellar__cache_nitems(const struct cellar__cache *cache)
 {
     const struct cellar__bucket *previous = cache->previous;

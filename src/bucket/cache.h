@@ -14,7 +14,7 @@
  *
  * Invariants:
  *   C1  floor <= top <= ceiling; all three are NULL or point into loaded->items.
- *   C2  loaded->count is stale while the bucket is loaded; cellar__cache_unload sets it from top.
+ *   C2  loaded->count is what it held when it was loaded; cellar__cache_unload sets it from top.
  *   C3  only the owner thread writes; others may read for statistics and see a moment that never was.
  *
  * load, unload and swap take several stores, and a signal handler's longjmp may leave them in the middle. The zone level
@@ -32,7 +32,7 @@ struct cellar__cache {
     CELLAR_LINE_ALIGNED void **top;
     void **floor;
     void **ceiling;
-    uint64_t nrequests; /* allocations served */
+    uint64_t nrequests; /* allocations that were counted: docs/stats.md */
     struct cellar__bucket *loaded;
     struct cellar__bucket *previous;
     uint32_t capacity; /* items the next bucket is to hold; grows with use */
@@ -47,12 +47,20 @@ CELLAR_INLINE void *cellar__cache_pop(struct cellar__cache *cache)
     if (CELLAR_UNLIKELY(top == cache->floor)) {
         return NULL;
     }
+    CELLAR_SIGNAL_FENCE(); /* has the compiler forget top, so that the next line is one instruction, in memory */
+    cache->top--;
     void *item = top[-1];
     if (item == NULL) {
         __builtin_unreachable(); /* no bucket holds NULL: spares the caller's test of the fast path */
     }
-    cache->top--;
-    cache->nrequests++;
+    return item;
+}
+
+/* The same in a cache whose zone counts each request. */
+CELLAR_INLINE void *cellar__cache_pop_counted(struct cellar__cache *cache)
+{
+    void *item = cellar__cache_pop(cache);
+    cache->nrequests += item != NULL;
     return item;
 }
 
@@ -82,6 +90,9 @@ void cellar__cache_swap(struct cellar__cache *cache);
 
 /* Restores C1 after an operation that never ended: a bucket that is not wholly in its place is dropped. */
 void cellar__cache_mend(struct cellar__cache *cache);
+
+/* Items that have left the loaded bucket since it was loaded, beyond those that came in. */
+size_t cellar__cache_nleft(const struct cellar__cache *cache);
 
 /* Items in both buckets, as far as a stranger can see. */
 size_t cellar__cache_nitems(const struct cellar__cache *cache);

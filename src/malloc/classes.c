@@ -3,10 +3,9 @@
 #include "base/assert.h"
 #include "submap/page_map.h"
 
-#define CLASS_LINEAR_MAX 128u
 #define CLASS_FINE_MAX 1024u
-#define CLASS_FIRST_FINE 8u    /* id of 128 */
-#define CLASS_FIRST_COARSE 32u /* id of 1024 */
+#define CLASS_FIRST_FINE 32u   /* id of 512 */
+#define CLASS_FIRST_COARSE 40u /* id of 1024 */
 #define CLASS_FIRST_RUN (CELLAR_CLASS_NSLAB + 1u)
 #define CLASS_LINEAR_GRANULES 8u
 
@@ -35,7 +34,7 @@ size_t cellar__class_size(unsigned id)
         return id * 16;
     }
     if (id <= CLASS_FIRST_COARSE) {
-        return class_geometric_size(7, 3, id - CLASS_FIRST_FINE);
+        return class_geometric_size(9, 3, id - CLASS_FIRST_FINE);
     }
     if (id < CLASS_FIRST_RUN) {
         return class_geometric_size(10, 2, id - CLASS_FIRST_COARSE);
@@ -49,11 +48,11 @@ size_t cellar__class_size(unsigned id)
 unsigned cellar__class_of(size_t n)
 {
     CELLAR_ASSERT(n <= CELLAR_CLASS_MAX);
-    if (n <= CLASS_LINEAR_MAX) {
+    if (n <= CELLAR_CLASS_LINEAR_MAX) {
         return n <= 16 ? 1 : (unsigned)((n + 15) / 16);
     }
     if (n <= CLASS_FINE_MAX) {
-        return CLASS_FIRST_FINE + class_geometric_step(7, 3, n);
+        return CLASS_FIRST_FINE + class_geometric_step(9, 3, n);
     }
     if (n <= CELLAR_CLASS_SLAB_MAX) {
         return CLASS_FIRST_COARSE + class_geometric_step(10, 2, n);

@@ -3,20 +3,56 @@
  *
  *   alloc  size -> cache of its class in this thread's record -> top of the loaded bucket
  *   free   address -> page map tag = offset of the zone's cache in this thread's record -> top of the loaded bucket
+ *
+ * Up to CELLAR_CLASS_LINEAR_MAX classes are 16 bytes apart, and class i has cache i: the cache of a request is found by
+ * rounding it up. A request of no bytes comes to cache 0, which is never loaded. Up to CELLAR_CLASS_MAX a table of offsets
+ * leads to the cache.
  */
 #ifndef CELLAR_MALLOC_FAST_H
 #define CELLAR_MALLOC_FAST_H
 
+#include "malloc/classes.h"
 #include "submap/page_map.h"
 #include "zone/thread.h"
+
+#define CELLAR_FAST_LG_STEP 6 /* sizes of slab classes above CELLAR_CLASS_LINEAR_MAX are multiples of 64 */
+#define CELLAR_FAST_NSTEPS (CELLAR_CLASS_SLAB_MAX >> CELLAR_FAST_LG_STEP)
+#define CELLAR_FAST_NRUNS (CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE)
+
+/* Offsets of caches in a thread's record. */
+struct cellar__fast_table {
+    uint16_t steps[CELLAR_FAST_NSTEPS]; /* by (size - 1) / 64, for sizes of slab classes; 0 for linear ones */
+    uint16_t runs[CELLAR_FAST_NRUNS];   /* by (size - 1) / granule, for sizes of runs */
+};
+
+extern CELLAR_HIDDEN const struct cellar__fast_table cellar__fast_table;
+
+CELLAR_INLINE struct cellar__cache *cellar__fast_cache(size_t offset)
+{
+    return (struct cellar__cache *)((char *)cellar__self + offset);
+}
 
 /* A block of a small size from the thread's loaded bucket, or NULL: the slow path has to say. */
 CELLAR_INLINE void *cellar__fast_alloc(size_t size)
 {
-    if (CELLAR_UNLIKELY(size > CELLAR_THREAD_SMALL_MAX)) {
+    if (CELLAR_UNLIKELY(size > CELLAR_CLASS_LINEAR_MAX)) {
         return NULL;
     }
-    return cellar__cache_pop(cellar__self->by_size[(size + 15) / 16]);
+    return cellar__cache_pop(
+        cellar__fast_cache(cellar__round_up(size, 16) * (sizeof(struct cellar__cache) / 16)));
+}
+
+/* The same for larger sizes; NULL for those that no cache serves. */
+CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
+{
+    size_t last = size - 1; /* wraps for 0 */
+    if (CELLAR_LIKELY(last < CELLAR_CLASS_SLAB_MAX)) {
+        return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]));
+    }
+    if (last < CELLAR_CLASS_MAX) {
+        return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.runs[last >> CELLAR_LG_GRANULE]));
+    }
+    return NULL;
 }
 
 /* False: the slow path has to take the block. */
@@ -26,8 +62,7 @@ CELLAR_INLINE bool cellar__fast_free(void *block)
     if (CELLAR_UNLIKELY(granule >= cellar__page_map.ngranules)) {
         return false;
     }
-    uint16_t tag = cellar__page_map.tags[granule];
-    return cellar__cache_push((struct cellar__cache *)((char *)cellar__self + tag), block);
+    return cellar__cache_push(cellar__fast_cache(cellar__page_map.tags[granule]), block);
 }
 
 #endif

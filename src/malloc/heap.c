@@ -38,13 +38,6 @@ static struct cellar__zone heap_zones[CELLAR_CLASS_END];
 static struct cellar__keg heap_kegs[CELLAR_CLASS_NSLAB + 1];
 static struct cellar__large_source heap_sources[CELLAR_CLASS_NRUN];
 
-static void heap_prepare_thread(struct cellar__thread *thread)
-{
-    for (size_t i = 0; i < CELLAR_THREAD_NSMALL; i++) {
-        thread->by_size[i] = &thread->caches[cellar__class_of(i * 16)];
-    }
-}
-
 static uint16_t heap_tag(unsigned class_id)
 {
     return (uint16_t)(class_id * sizeof(struct cellar__cache));
@@ -133,7 +126,7 @@ static bool heap_start_levels(void)
     cellar__huge_set_thp(options->thp == CELLAR_THP_HUGE);
     cellar__budget_set_limit(options->limit);
     cellar__zone_set_uncached(options->mode == CELLAR_MODE_HARDEN);
-    cellar__thread_set_prepare(heap_prepare_thread);
+    cellar__thread_init();
     cellar__thread_set_ended(heap_thread_ended);
     cellar__janitor_init(options->janitor == CELLAR_JANITOR_ON, options->decay_ms);
     return true;

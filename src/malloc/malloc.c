@@ -36,23 +36,23 @@ static CELLAR_COLD void *malloc_fail(void)
     return NULL;
 }
 
-/* Larger classes first: their cache too answers by one pop, only the class takes more than a table to find. */
 static CELLAR_NOINLINE void *malloc_slow(size_t size)
 {
-    if (size > CELLAR_THREAD_SMALL_MAX && size <= CELLAR_CLASS_MAX) {
-        void *ready = cellar__cache_pop(&cellar__self->caches[cellar__class_of(size)]);
-        if (CELLAR_LIKELY(ready != NULL)) {
-            return ready;
-        }
-    }
     void *block = size > PTRDIFF_MAX ? NULL : cellar__block_alloc(size);
     return CELLAR_LIKELY(block != NULL) ? block : malloc_fail();
+}
+
+/* Larger classes: their caches answer by one pop too. A small size whose bucket was empty asks in vain once more. */
+static CELLAR_NOINLINE void *malloc_mid(size_t size)
+{
+    void *block = cellar__fast_alloc_mid(size);
+    return CELLAR_LIKELY(block != NULL) ? block : malloc_slow(size);
 }
 
 CELLAR_API void *cellar_malloc(size_t size)
 {
     void *block = cellar__fast_alloc(size);
-    return CELLAR_LIKELY(block != NULL) ? block : malloc_slow(size);
+    return CELLAR_LIKELY(block != NULL) ? block : malloc_mid(size);
 }
 CELLAR_ALIAS(malloc, cellar_malloc);
 CELLAR_GLIBC_ALIAS(__libc_malloc, cellar_malloc);

@@ -103,7 +103,7 @@ static struct cellar_zone *quantum_cache(struct cellar_arena *arena, uint64_t si
 int cellar__quantum_alloc(struct cellar_arena *arena, uint64_t size, uint64_t *ret_base)
 {
     struct cellar_zone *zone = quantum_cache(arena, size);
-    void *item = cellar__cache_pop(cellar__user_cache(zone, cellar__self));
+    void *item = cellar__cache_pop_counted(cellar__user_cache(zone, cellar__self));
     if (CELLAR_UNLIKELY(item == NULL)) {
         struct cellar__request request = {0};
         item = cellar__item_alloc(zone, &request);

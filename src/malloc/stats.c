@@ -29,7 +29,7 @@ __attribute__((no_sanitize("thread"))) static void stats_visit_thread(void *ctx,
     struct stats_caches *caches = ctx;
     for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
         caches->in_buckets[id] += cellar__cache_nitems(&thread->caches[id]);
-        caches->nrequests[id] += thread->caches[id].nrequests;
+        caches->nrequests[id] += thread->caches[id].nrequests + cellar__cache_nleft(&thread->caches[id]);
     }
 }
 
@@ -55,13 +55,15 @@ static void stats_run_zone(struct cellar__stat_zone *zone, unsigned id, size_t *
 static void stats_zone(struct cellar__stat_zone *stat, unsigned id, const struct stats_caches *caches)
 {
     struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+    uint64_t nrequests = caches->nrequests[id] + __atomic_load_n(&zone->retired_requests, __ATOMIC_RELAXED);
+    uint64_t nsamples = __atomic_load_n(&zone->nsamples, __ATOMIC_RELAXED);
     size_t out;
     *stat = (struct cellar__stat_zone){
         .name = zone->attr.name,
         .kind = zone->attr.backend->kind,
         .item_size = zone->attr.size,
-        .nrequests = caches->nrequests[id] + __atomic_load_n(&zone->retired_requests, __ATOMIC_RELAXED),
-        .nsamples = __atomic_load_n(&zone->nsamples, __ATOMIC_RELAXED),
+        .nrequests = cellar__max(nrequests, nsamples), /* a sample is a request, whatever came back since */
+        .nsamples = nsamples,
         .sampled_requested = __atomic_load_n(&zone->sampled_requested, __ATOMIC_RELAXED),
     };
     if (id <= CELLAR_CLASS_NSLAB) {

@@ -80,7 +80,7 @@ static CELLAR_NOINLINE void *zone_alloc_general(struct cellar_zone *zone, void *
 CELLAR_API void *cellar_zone_alloc(struct cellar_zone *zone, void *arg, unsigned flags)
 {
     if (CELLAR_LIKELY((cellar__user_gate(&zone->alloc_gate) | flags) == 0)) {
-        void *item = cellar__cache_pop(cellar__user_cache(zone, cellar__self));
+        void *item = cellar__cache_pop_counted(cellar__user_cache(zone, cellar__self));
         if (CELLAR_LIKELY(item != NULL)) {
             return item;
         }

@@ -36,7 +36,7 @@ static void item_fail(struct cellar_zone *zone, const struct cellar__request *re
 static void *item_pop(struct cellar_zone *zone)
 {
     struct cellar__thread *thread = cellar__self;
-    void *item = cellar__cache_pop(cellar__user_cache(zone, thread));
+    void *item = cellar__cache_pop_counted(cellar__user_cache(zone, thread));
     return item != NULL ? item : cellar__zone_alloc_slow(&zone->base, thread);
 }
 

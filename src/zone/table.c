@@ -36,6 +36,7 @@ int cellar__zone_enter(struct cellar__zone *zone, const struct cellar__zone_attr
 {
     cellar__zone_fill(zone, attr);
     zone->drain_epoch = 1;
+    zone->is_counted = true;
     uint64_t mask = cellar__threads_acquire();
     unsigned id = table_first_free;
     while (id < CELLAR_THREAD_NIDS && table_zones[id] != NULL) {

@@ -14,9 +14,8 @@ struct cellar__lock cellar__threads_lock = CELLAR_LOCK_INIT(CELLAR_RANK_THREADS)
 
 struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
 
-/* Every size leads to cache 0, which is never loaded. GNU range initialiser: it is one table of one address. */
+/* GNU range initialiser: it is one table of one address. */
 struct cellar__thread cellar__thread_empty = {
-    .by_size = {[0 ... CELLAR_THREAD_NSMALL - 1] = &cellar__thread_empty.caches[0]},
     .chunks = {&cellar__thread_empty.caches[0], &cellar__thread_empty.caches[CELLAR_THREAD_CHUNK],
                [THREAD_NOWN... CELLAR_THREAD_NCHUNKS - 1] = cellar__thread_chunk_empty},
 };
@@ -31,7 +30,6 @@ static void thread_ended_alone(void) {}
 
 static struct cellar__list thread_list = CELLAR_LIST_INIT(thread_list);
 static size_t thread_count;
-static void (*thread_prepare)(struct cellar__thread *thread);
 static void (*thread_ended)(void) = thread_ended_alone;
 static pthread_key_t thread_key;
 static bool thread_key_exists;
@@ -169,9 +167,8 @@ void cellar__thread_set_ended(void (*ended)(void))
     thread_ended = ended;
 }
 
-void cellar__thread_set_prepare(void (*prepare)(struct cellar__thread *thread))
+void cellar__thread_init(void)
 {
-    thread_prepare = prepare;
     thread_key_exists = pthread_key_create(&thread_key, thread_end) == 0;
 }
 
@@ -186,7 +183,6 @@ static struct cellar__thread *thread_create(void)
         thread->chunks[i] =
             i < THREAD_NOWN ? &thread->caches[i << CELLAR_THREAD_LG_CHUNK] : cellar__thread_chunk_empty;
     }
-    thread_prepare(thread);
     cellar__lock_acquire(&cellar__threads_lock);
     cellar__list_append(&thread_list, &thread->all);
     __atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED);

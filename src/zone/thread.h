@@ -35,14 +35,9 @@
 #define CELLAR_THREAD_CHUNK (1u << CELLAR_THREAD_LG_CHUNK) /* caches; 4 KiB of them */
 #define CELLAR_THREAD_NCHUNKS 128u
 #define CELLAR_THREAD_NIDS (CELLAR_THREAD_NCHUNKS * CELLAR_THREAD_CHUNK)
-/* Sizes served by table: requests of up to 1 KiB in steps of 16 bytes. */
-#define CELLAR_THREAD_SMALL_MAX 1024
-#define CELLAR_THREAD_NSMALL (CELLAR_THREAD_SMALL_MAX / 16 + 1)
 
 struct cellar__thread {
     struct cellar__cache caches[CELLAR_THREAD_NCACHES];
-    /* by (request + 15) / 16: the cache of its size class. Set by the malloc level. */
-    struct cellar__cache *by_size[CELLAR_THREAD_NSMALL];
     struct cellar__list all; /* under cellar__threads_lock */
     /* by zone id / CELLAR_THREAD_CHUNK; written atomically by the owner */
     struct cellar__cache *chunks[CELLAR_THREAD_NCHUNKS];
@@ -91,8 +86,8 @@ CELLAR_INLINE struct cellar__cache *cellar__thread_cache_own(struct cellar__thre
                                                                : cellar__thread_chunk_make(thread, id);
 }
 
-/* Called for each new record before it is used; fills by_size. Set once, at start. */
-void cellar__thread_set_prepare(void (*prepare)(struct cellar__thread *thread));
+/* Once, at start: from here on threads get records. */
+void cellar__thread_init(void);
 
 /* For a thread of the library's own, first of all: it is to have no record. */
 void cellar__thread_forgo(void);

@@ -132,6 +132,12 @@ static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct 
     return bucket;
 }
 
+/* For zones that do not count each request: what has left the loaded bucket counts before the bucket goes. */
+static void zone_count_left(const struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    cache->nrequests += zone->is_counted ? 0 : cellar__cache_nleft(cache);
+}
+
 /*
  * The three operations on a thread's cache, with the thread's record detached: a signal handler's longjmp out of one of
  * them leaves nothing that a fast path could see. Between them the cache is whole.
@@ -144,16 +150,20 @@ static void zone_load(struct cellar__thread *thread, struct cellar__cache *cache
     cellar__thread_attach(thread);
 }
 
-static struct cellar__bucket *zone_unload(struct cellar__thread *thread, struct cellar__cache *cache)
+static struct cellar__bucket *zone_unload(const struct cellar__zone *zone, struct cellar__thread *thread,
+                                          struct cellar__cache *cache)
 {
+    zone_count_left(zone, cache);
     cellar__thread_detach();
     struct cellar__bucket *bucket = cellar__cache_unload(cache);
     cellar__thread_attach(thread);
     return bucket;
 }
 
-static void zone_swap(struct cellar__thread *thread, struct cellar__cache *cache)
+static void zone_swap(const struct cellar__zone *zone, struct cellar__thread *thread,
+                      struct cellar__cache *cache)
 {
+    zone_count_left(zone, cache);
     cellar__thread_detach();
     cellar__cache_swap(cache);
     cellar__thread_attach(thread);
@@ -189,7 +199,7 @@ static void zone_part(struct cellar__zone *zone, struct cellar__cache *cache, st
 static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thread *thread,
                                   struct cellar__cache *cache)
 {
-    struct cellar__bucket *buckets[2] = {zone_take_previous(cache), zone_unload(thread, cache)};
+    struct cellar__bucket *buckets[2] = {zone_take_previous(cache), zone_unload(zone, thread, cache)};
     for (size_t i = 0; i < CELLAR_COUNTOF(buckets); i++) {
         if (buckets[i] != NULL) {
             cache->net -= buckets[i]->count;
@@ -236,11 +246,11 @@ static void zone_import_bucket(struct cellar__zone *zone, struct cellar__bucket 
 static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
 {
     if (cache->previous != NULL && cache->previous->count > 0) {
-        zone_swap(thread, cache);
+        zone_swap(zone, thread, cache);
         return true;
     }
     struct cellar__bucket *bucket = cellar__depot_get(&zone->depot);
-    struct cellar__bucket *empty = zone_unload(thread, cache);
+    struct cellar__bucket *empty = zone_unload(zone, thread, cache);
     if (bucket != NULL) {
         cellar__bucket_put(empty);
     } else {
@@ -252,7 +262,8 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
     }
     bool filled = bucket->count > 0;
     cache->net += bucket->count;
-    struct cellar__bucket *displaced = zone_unload(thread, cache); /* a hook of the backend used this zone */
+    struct cellar__bucket *displaced =
+        zone_unload(zone, thread, cache); /* a hook of the backend used this zone */
     zone_load(thread, cache, bucket);
     zone_part(zone, cache, displaced);
     return filled;
@@ -312,6 +323,11 @@ static CELLAR_NOINLINE void zone_free_direct(struct cellar__zone *zone, void *it
     cellar__zone_count_net(zone, -1);
 }
 
+static void *zone_pop(const struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    return zone->is_counted ? cellar__cache_pop_counted(cache) : cellar__cache_pop(cache);
+}
+
 void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread)
 {
     struct cellar__cache *cache = zone_cache(zone, &thread);
@@ -321,7 +337,7 @@ void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *
     if (cache->top == cache->floor && !zone_refill(zone, thread, cache)) {
         return zone_alloc_direct(zone);
     }
-    return cellar__cache_pop(cache);
+    return zone_pop(zone, cache);
 }
 
 /* Makes room in the cache, whose loaded bucket is full or missing. False when there is no memory for a bucket. */
@@ -329,7 +345,7 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
                            struct cellar__cache *cache)
 {
     if (cache->previous != NULL && cache->previous->count < cache->previous->capacity) {
-        zone_swap(thread, cache);
+        zone_swap(zone, thread, cache);
         return true;
     }
     struct cellar__bucket *full = zone_take_previous(cache);
@@ -341,7 +357,7 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
     }
     empty = zone_grow_empty(zone, cache, empty);
     struct cellar__bucket *displaced = zone_take_previous(cache); /* a hook of the backend used this zone */
-    cache->previous = zone_unload(thread, cache);
+    cache->previous = zone_unload(zone, thread, cache);
     zone_load(thread, cache, empty);
     zone_part(zone, cache, displaced);
     return empty != NULL;
@@ -372,13 +388,14 @@ void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *th
 }
 
 /* Pops up to n items of the loaded bucket. */
-static size_t zone_pop_many(struct cellar__cache *cache, void **items, size_t n)
+static size_t zone_pop_many(const struct cellar__zone *zone, struct cellar__cache *cache, void **items,
+                            size_t n)
 {
     size_t k = cellar__min((size_t)(cache->top - cache->floor), n);
     if (k != 0) {
         memcpy(items, cache->top - k, k * sizeof *items);
         cache->top -= k;
-        cache->nrequests += k;
+        cache->nrequests += zone->is_counted ? k : 0;
     }
     return k;
 }
@@ -401,10 +418,10 @@ size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n
 {
     struct cellar__thread *thread = cellar__self;
     struct cellar__cache *cache = zone_cache(zone, &thread);
-    size_t got = cache == NULL ? 0 : zone_pop_many(cache, items, n);
+    size_t got = cache == NULL ? 0 : zone_pop_many(zone, cache, items, n);
     if (got < n && cache != NULL && cache->previous != NULL && cache->previous->count > 0) {
-        zone_swap(thread, cache);
-        got += zone_pop_many(cache, items + got, n - got);
+        zone_swap(zone, thread, cache);
+        got += zone_pop_many(zone, cache, items + got, n - got);
     }
     size_t popped = got;
     for (size_t k = 1; got < n && k != 0; got += k) {
@@ -421,7 +438,7 @@ size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n
 void *cellar__zone_alloc(struct cellar__zone *zone)
 {
     struct cellar__thread *thread = cellar__self;
-    void *item = cellar__cache_pop(cellar__thread_cache(thread, zone->id));
+    void *item = zone_pop(zone, cellar__thread_cache(thread, zone->id));
     if (item == NULL) {
         item = cellar__zone_alloc_slow(zone, thread);
     }
@@ -447,6 +464,7 @@ void cellar__zone_free(struct cellar__zone *zone, void *item)
 void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache)
 {
     struct cellar__bucket *previous = cache->previous;
+    zone_count_left(zone, cache);
     struct cellar__bucket *loaded = cellar__cache_unload(cache);
     cache->previous = NULL;
     zone_part(zone, cache, loaded);
@@ -459,6 +477,7 @@ bool cellar__zone_take_load(struct cellar__zone *zone, struct cellar__cache *cac
                             struct cellar__zone_load *ret_load)
 {
     *ret_load = (struct cellar__zone_load){.previous = cache->previous};
+    zone_count_left(zone, cache);
     ret_load->loaded = cellar__cache_unload(cache);
     int64_t surplus = (ret_load->loaded == NULL ? 0 : ret_load->loaded->count) +
                       (ret_load->previous == NULL ? 0 : ret_load->previous->count) - cache->net;

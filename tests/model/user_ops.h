@@ -39,11 +39,6 @@ static uint64_t next_stamp;
 static int64_t nready; /* items that init has made and fini has not ended */
 static size_t moving;  /* the zone whose items a compaction may move; NZONES: none */
 
-static void prepare(struct cellar__thread *thread)
-{
-    (void)thread;
-}
-
 static int ready(void *item, size_t size, void *ctx)
 {
     (void)item, (void)size, (void)ctx;
@@ -83,7 +78,7 @@ static void zones_start(void)
     if (!has_heap) {
         CHECK_EQ(cellar__meta_init(), 0);
         CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
-        cellar__thread_set_prepare(prepare);
+        cellar__thread_init();
         has_heap = true;
     }
     memset(zones, 0, sizeof zones);

@@ -18,11 +18,6 @@ static uint64_t *slots[NSLOTS]; /* exchanged atomically */
 static size_t nout;             /* atomic: items with the threads, counted outside alloc and free */
 static size_t most_out;
 
-static void prepare(struct cellar__thread *thread)
-{
-    (void)thread;
-}
-
 static struct cellar_zone *make(struct cellar_zone_attr attr)
 {
     static bool is_started;
@@ -30,7 +25,7 @@ static struct cellar_zone *make(struct cellar_zone_attr attr)
     if (!is_started) {
         CHECK_EQ(cellar__meta_init(), 0);
         CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
-        cellar__thread_set_prepare(prepare);
+        cellar__thread_init();
         is_started = true;
     }
     attr.version = CELLAR_ZONE_ATTR_VERSION;

@@ -15,11 +15,6 @@ static struct cellar__keg keg;
 static struct cellar__zone zone;
 static uint64_t *slots[NSLOTS]; /* exchanged atomically */
 
-static void prepare(struct cellar__thread *thread)
-{
-    (void)thread;
-}
-
 static void start(void)
 {
     struct cellar__keg_attr keg_attr = {.size = ITEM_SIZE, .tag = ZONE_ID * sizeof(struct cellar__cache)};
@@ -30,7 +25,7 @@ static void start(void)
     }
     CHECK_EQ(cellar__meta_init(), 0);
     CHECK_EQ(cellar__heap_init(&cellar__fit_instant, CELLAR_SIZING_EXACT), 0);
-    cellar__thread_set_prepare(prepare);
+    cellar__thread_init();
     cellar__keg_init(&keg, &keg_attr);
     cellar__zone_init(&zone, ZONE_ID, &attr);
 }
@@ -98,7 +93,8 @@ TEST(items_freed_by_other_threads)
         held += slots[i] != NULL;
     }
     check(held);
-    CHECK_EQ(zone.retired_requests, (uint64_t)NTHREADS * NROUNDS);
+    CHECK_GE(zone.retired_requests, held);
+    CHECK_LE(zone.retired_requests, (uint64_t)NTHREADS * NROUNDS);
     for (size_t i = 0; i < NSLOTS; i++) {
         item_end(slots[i]);
         slots[i] = NULL;

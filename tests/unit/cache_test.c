@@ -21,7 +21,7 @@ TEST(zeros_are_empty_and_full)
     cellar__cache_swap(&cache);
     CHECK_PTR(cellar__cache_pop(&cache), NULL);
     CHECK_EQ(cellar__cache_nitems(&cache), 0);
-    CHECK_EQ(cache.nrequests, 0);
+    CHECK_EQ(cellar__cache_nleft(&cache), 0);
 }
 
 TEST(last_pushed_pops_first)
@@ -39,7 +39,32 @@ TEST(last_pushed_pops_first)
         CHECK_PTR(cellar__cache_pop(&cache), items + i);
     }
     CHECK_PTR(cellar__cache_pop(&cache), NULL);
-    CHECK_EQ(cache.nrequests, 4);
+    CHECK_EQ(cache.nrequests, 0);
+    CHECK_PTR(cellar__cache_pop_counted(&cache), NULL);
+    CHECK(cellar__cache_push(&cache, items));
+    CHECK_PTR(cellar__cache_pop_counted(&cache), items);
+    CHECK_EQ(cache.nrequests, 1);
+}
+
+/* By what it held when it was loaded: pairs of a push and a pop do not show. */
+TEST(items_that_left_are_told)
+{
+    start();
+    struct cellar__bucket *bucket = cellar__bucket_get(6, 6);
+    cellar__cache_load(&cache, bucket);
+    for (size_t i = 0; i < 4; i++) {
+        CHECK(cellar__cache_push(&cache, items + i));
+    }
+    CHECK_EQ(cellar__cache_nleft(&cache), 0);
+    CHECK_PTR(cellar__cache_unload(&cache), bucket);
+    cellar__cache_load(&cache, bucket);
+    CHECK_PTR(cellar__cache_pop(&cache), items + 3);
+    CHECK_PTR(cellar__cache_pop(&cache), items + 2);
+    CHECK_EQ(cellar__cache_nleft(&cache), 2);
+    CHECK(cellar__cache_push(&cache, items + 3));
+    CHECK_EQ(cellar__cache_nleft(&cache), 1);
+    CHECK_PTR(cellar__cache_unload(&cache), bucket);
+    CHECK_EQ(cellar__cache_nleft(&cache), 0);
 }
 
 TEST(what_lies_on_top_is_not_pushed_again)

@@ -52,11 +52,11 @@ TEST(rounding_is_bounded)
     }
 }
 
-/* A thread's table of small sizes has one entry for all requests of a step of 16 bytes. */
-TEST(small_sizes_of_one_step_share_a_class)
+/* What the arithmetic of malloc/fast.h stands on. */
+TEST(linear_classes_are_numbered_by_size)
 {
-    for (size_t n = 1; n <= CELLAR_THREAD_SMALL_MAX; n++) {
-        CHECK_EQ(cellar__class_of(n), cellar__class_of((n + 15) / 16 * 16));
+    for (size_t n = 1; n <= CELLAR_CLASS_LINEAR_MAX; n++) {
+        CHECK_EQ(cellar__class_of(n), (n + 15) / 16);
     }
 }
 

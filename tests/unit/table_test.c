@@ -28,16 +28,11 @@ static size_t release(void *source, void **items, size_t n, enum cellar__item_fa
 static const struct cellar__zone_backend backend = {"array", import, release};
 static const struct cellar__zone_attr attr = {.name = "entered", .size = 1024, .backend = &backend};
 
-static void prepare(struct cellar__thread *thread)
-{
-    (void)thread;
-}
-
 TEST(ids_begin_behind_mallocs_and_are_used_again)
 {
     static struct cellar__zone zones[3];
     fake_heap_start();
-    cellar__thread_set_prepare(prepare);
+    cellar__thread_init();
     for (unsigned i = 0; i < 3; i++) {
         CHECK_EQ(cellar__zone_enter(&zones[i], &attr), 0);
         CHECK_EQ(zones[i].id, CELLAR_THREAD_NCACHES + i);

@@ -8,30 +8,18 @@
 #include "test.h"
 #include "zone/zone.h"
 
-static size_t nprepared;
-
-static void prepare(struct cellar__thread *thread)
-{
-    CHECK(!cellar__thread_is_empty(thread));
-    thread->by_size[1] = &thread->caches[5];
-    nprepared++;
-}
-
 /* First in the file: the others run with this thread's own record. */
 TEST(shared_record_serves_at_first)
 {
     fake_heap_start();
     CHECK(cellar__thread_is_empty(cellar__self));
-    for (size_t i = 0; i < CELLAR_THREAD_NSMALL; i++) {
-        CHECK_PTR(cellar__self->by_size[i], &cellar__self->caches[0]); /* T2 */
-    }
     CHECK(cellar__thread_is_empty(cellar__thread_own())); /* the level has not been started */
     CHECK_EQ(cellar__thread_count(), 0);
 }
 
 TEST(shared_record_serves_without_memory)
 {
-    cellar__thread_set_prepare(prepare);
+    cellar__thread_init();
     fake_heap.blocks_left = 0;
     CHECK(cellar__thread_is_empty(cellar__thread_own()));
     CHECK_EQ(cellar__thread_count(), 0);
@@ -44,8 +32,6 @@ TEST(own_record_is_made_once)
     CHECK(!cellar__thread_is_empty(thread));
     CHECK_PTR(cellar__self, thread);
     CHECK_PTR(cellar__thread_own(), thread);
-    CHECK_PTR(thread->by_size[1], &thread->caches[5]);
-    CHECK_EQ(nprepared, 1);
     CHECK_EQ(cellar__thread_count(), 1);
     CHECK_EQ(offsetof(struct cellar__thread, caches), 0); /* T1 */
 }

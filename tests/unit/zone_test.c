@@ -53,11 +53,6 @@ static size_t source_release(void *ctx, void **from, size_t n, enum cellar__item
 
 static const struct cellar__zone_backend backend = {"array", source_import, source_release};
 
-static void prepare(struct cellar__thread *thread)
-{
-    (void)thread;
-}
-
 static struct cellar__cache *cache(void)
 {
     return &cellar__thread_own()->caches[zone.id];
@@ -76,7 +71,7 @@ static void start_attr(struct cellar__zone_attr attr)
     static bool is_started;
     if (!is_started) {
         fake_heap_start();
-        cellar__thread_set_prepare(prepare);
+        cellar__thread_init();
         is_started = true;
     }
     if (zone.is_ready) {
@@ -242,11 +237,39 @@ TEST(uncached_zone_goes_to_the_backend_at_once)
     cellar__zone_set_uncached(false);
 }
 
-/* Every request is counted once, by the cache that served it or by the zone. */
-TEST(requests_are_counted)
+static uint64_t count(void)
+{
+    return cache()->nrequests + cellar__cache_nleft(cache()) + zone.retired_requests;
+}
+
+/* What leaves the buckets is counted once, and an item that comes back to the same bucket is not. */
+TEST(items_that_leave_their_bucket_are_counted)
 {
     start();
     cache()->nrequests = 0;
+    take(0, 300);
+    CHECK_EQ(count(), 300);
+    give(0, 300);
+    cellar__zone_drain_cache(&zone, cache());
+    CHECK_LE(count(), 300);
+    uint64_t before = count();
+    take(0, 5);
+    CHECK_EQ(count(), before + 5);
+    give(0, 5);
+    CHECK_EQ(count(), before);
+    take(0, 5);
+    cellar__zone_drain_cache(&zone, cache());
+    CHECK_EQ(zone.retired_requests, before + 5);
+    CHECK_EQ(cache()->nrequests, 0);
+    check(5);
+}
+
+/* Every request is counted once, by the cache that served it or by the zone. */
+TEST(requests_are_counted_where_a_zone_wants_it)
+{
+    start();
+    cache()->nrequests = 0;
+    zone.is_counted = true;
     take(0, 300);
     give(0, 300);
     take(0, 5);
