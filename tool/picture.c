@@ -27,7 +27,7 @@ static void picture_link(FILE *out, const char *relation)
 static void picture_program(FILE *out, const struct totals *totals)
 {
     struct text requests, live, bytes;
-    picture_level(out, "program", "%s requests; at the end %s blocks live, %s",
+    picture_level(out, "program", "at least %s requests; at the end %s blocks live, %s",
                   cellar__text_count(&requests, totals->requests), cellar__text_count(&live, totals->live),
                   cellar__text_bytes(&bytes, totals->live_bytes));
 }

@@ -14,9 +14,9 @@ enum { SUMMARY_ZONES_MAX = 8, SUMMARY_ARENAS_MAX = 2 };
 static void summary_print_rest(FILE *out, const struct zone_totals *all)
 {
     struct text live, held, requests;
-    fprintf(out, "  %zu zone%s in use: %s live, %s held, %s requests\n", all->used, all->used == 1 ? "" : "s",
-            cellar__text_bytes(&live, all->live_bytes), cellar__text_bytes(&held, all->held_bytes),
-            cellar__text_short_count(&requests, all->requests));
+    fprintf(out, "  %zu zone%s in use: %s live, %s held, at least %s requests\n", all->used,
+            all->used == 1 ? "" : "s", cellar__text_bytes(&live, all->live_bytes),
+            cellar__text_bytes(&held, all->held_bytes), cellar__text_short_count(&requests, all->requests));
 }
 
 static void summary_print_arenas(FILE *out, const struct record *record)

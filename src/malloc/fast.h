@@ -15,6 +15,8 @@
 #include "submap/page_map.h"
 #include "zone/thread.h"
 
+#define CELLAR_FAST_SCALE                                                                                    \
+    (sizeof(struct cellar__cache) / 16) /* from a size of a linear class to its offset */
 #define CELLAR_FAST_LG_STEP 6 /* sizes of slab classes above CELLAR_CLASS_LINEAR_MAX are multiples of 64 */
 #define CELLAR_FAST_NSTEPS (CELLAR_CLASS_SLAB_MAX >> CELLAR_FAST_LG_STEP)
 #define CELLAR_FAST_NRUNS (CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE)
@@ -38,21 +40,45 @@ CELLAR_INLINE void *cellar__fast_alloc(size_t size)
     if (CELLAR_UNLIKELY(size > CELLAR_CLASS_LINEAR_MAX)) {
         return NULL;
     }
-    return cellar__cache_pop(
-        cellar__fast_cache(cellar__round_up(size, 16) * (sizeof(struct cellar__cache) / 16)));
+    return cellar__cache_pop(cellar__fast_cache(cellar__round_up(size, 16) * CELLAR_FAST_SCALE));
 }
 
-/* The same for larger sizes; NULL for those that no cache serves. */
-CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
+/* The same for larger sizes of slab classes; NULL for others. */
+CELLAR_INLINE void *cellar__fast_alloc_slab(size_t size)
 {
     size_t last = size - 1; /* wraps for 0 */
+    return CELLAR_LIKELY(last < CELLAR_CLASS_SLAB_MAX)
+               ? cellar__cache_pop(cellar__fast_cache(cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]))
+               : NULL;
+}
+
+/* The same for sizes of runs too, and for no bytes. */
+CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
+{
+    size_t last = size - 1;
     if (CELLAR_LIKELY(last < CELLAR_CLASS_SLAB_MAX)) {
-        return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]));
+        return cellar__fast_alloc_slab(size);
     }
     if (last < CELLAR_CLASS_MAX) {
         return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.runs[last >> CELLAR_LG_GRANULE]));
     }
-    return NULL;
+    return size == 0 ? cellar__fast_alloc(1) : NULL;
+}
+
+/* Bytes of the block by the tag of its granule; 0 when that says nothing: huge, foreign, or no block at all. */
+CELLAR_INLINE size_t cellar__fast_usable(const void *block)
+{
+    size_t tag = cellar__page_map_tag(block);
+    return CELLAR_LIKELY(tag <= CELLAR_CLASS_LINEAR_MAX * CELLAR_FAST_SCALE)
+               ? tag / CELLAR_FAST_SCALE
+               : cellar__class_size((unsigned)(tag / sizeof(struct cellar__cache)));
+}
+
+/* Whether a block of a slab class simply stays for a new size: at least half of it remains in use. False for size 0. */
+CELLAR_INLINE bool cellar__fast_stays(const void *block, size_t size)
+{
+    size_t old_size = cellar__fast_usable(block);
+    return size - 1 < old_size && size >= old_size / 2 && old_size <= CELLAR_CLASS_SLAB_MAX;
 }
 
 /* False: the slow path has to take the block. */

@@ -42,7 +42,7 @@ static CELLAR_NOINLINE void *malloc_slow(size_t size)
     return CELLAR_LIKELY(block != NULL) ? block : malloc_fail();
 }
 
-/* Larger classes: their caches answer by one pop too. A small size whose bucket was empty asks in vain once more. */
+/* Larger classes: their caches answer by one pop too. A small size whose bucket was empty asks in vain. */
 static CELLAR_NOINLINE void *malloc_mid(size_t size)
 {
     void *block = cellar__fast_alloc_mid(size);
@@ -88,18 +88,42 @@ CELLAR_API void cellar_free_aligned_sized(void *block, size_t align, size_t size
 }
 CELLAR_ALIAS(free_aligned_sized, cellar_free_aligned_sized);
 
+static CELLAR_NOINLINE void *malloc_zero_slow(size_t bytes)
+{
+    void *block = bytes > PTRDIFF_MAX ? NULL : cellar__block_alloc_zero(bytes);
+    return CELLAR_LIKELY(block != NULL) ? block : malloc_fail();
+}
+
+static CELLAR_NOINLINE void *malloc_zero_mid(size_t bytes)
+{
+    void *block = cellar__fast_alloc_slab(bytes);
+    return CELLAR_LIKELY(block != NULL) ? memset(block, 0, bytes) : malloc_zero_slow(bytes);
+}
+
+/* A block of a linear class, which has `bytes` rounded up to 16: up to 64 of them by stores that overlap. */
+CELLAR_INLINE void *malloc_clear(char *block, size_t bytes)
+{
+    if (bytes > 64) {
+        return memset(block, 0, bytes);
+    }
+    size_t last = cellar__round_down(bytes - 1, 16);
+    memset(block, 0, 16);
+    memset(block + last, 0, 16);
+    if (bytes > 32) {
+        memset(block + 16, 0, 16);
+        memset(block + last - 16, 0, 16);
+    }
+    return block;
+}
+
 CELLAR_API void *cellar_calloc(size_t count, size_t size)
 {
     size_t bytes;
-    if (__builtin_mul_overflow(count, size, &bytes) || bytes > PTRDIFF_MAX) {
+    if (CELLAR_UNLIKELY(__builtin_mul_overflow(count, size, &bytes))) {
         return malloc_fail();
     }
     void *block = cellar__fast_alloc(bytes);
-    if (CELLAR_LIKELY(block != NULL)) {
-        return memset(block, 0, bytes);
-    }
-    block = cellar__block_alloc_zero(bytes);
-    return block != NULL ? block : malloc_fail();
+    return CELLAR_LIKELY(block != NULL) ? malloc_clear(block, bytes) : malloc_zero_mid(bytes);
 }
 CELLAR_ALIAS(calloc, cellar_calloc);
 CELLAR_GLIBC_ALIAS(__libc_calloc, cellar_calloc);
@@ -120,7 +144,7 @@ static void *malloc_zero_realloc(void *block, bool *ret_done)
     }
 }
 
-CELLAR_API void *cellar_realloc(void *block, size_t size)
+static CELLAR_NOINLINE void *malloc_realloc_slow(void *block, size_t size)
 {
     if (block == NULL) {
         return cellar_malloc(size);
@@ -135,6 +159,11 @@ CELLAR_API void *cellar_realloc(void *block, size_t size)
     }
     void *resized = size > PTRDIFF_MAX ? NULL : cellar__block_resize(block, size);
     return resized != NULL ? resized : malloc_fail();
+}
+
+CELLAR_API void *cellar_realloc(void *block, size_t size)
+{
+    return CELLAR_LIKELY(cellar__fast_stays(block, size)) ? block : malloc_realloc_slow(block, size);
 }
 CELLAR_ALIAS(realloc, cellar_realloc);
 CELLAR_GLIBC_ALIAS(__libc_realloc, cellar_realloc);
@@ -191,9 +220,15 @@ CELLAR_API void cellar_freezero(void *block, size_t size)
 }
 CELLAR_ALIAS(freezero, cellar_freezero);
 
-/* A power-of-two alignment; NULL when memory is out. */
+/* A power-of-two alignment; NULL when memory is out. Linear classes of a multiple of it are aligned to it. */
 static void *malloc_aligned(size_t align, size_t size)
 {
+    if (size <= CELLAR_CLASS_LINEAR_MAX && align <= CELLAR_CLASS_LINEAR_MAX) {
+        void *block = cellar__fast_alloc(cellar__round_up(size, align));
+        if (CELLAR_LIKELY(block != NULL)) {
+            return block;
+        }
+    }
     if (size > PTRDIFF_MAX || align > PTRDIFF_MAX) {
         return NULL;
     }
@@ -258,10 +293,16 @@ CELLAR_API void *cellar_pvalloc(size_t size)
 CELLAR_ALIAS(pvalloc, cellar_pvalloc);
 CELLAR_GLIBC_ALIAS(__libc_pvalloc, cellar_pvalloc);
 
-CELLAR_API size_t cellar_malloc_usable_size(const void *block)
+static CELLAR_NOINLINE size_t malloc_usable_slow(const void *block)
 {
     size_t size = block == NULL ? 0 : cellar__block_usable(block);
-    return CELLAR_LIKELY(size != 0 || block == NULL) ? size : cellar__foreign_usable(block);
+    return size != 0 || block == NULL ? size : cellar__foreign_usable(block);
+}
+
+CELLAR_API size_t cellar_malloc_usable_size(const void *block)
+{
+    size_t size = cellar__fast_usable(block);
+    return CELLAR_LIKELY(size != 0) ? size : malloc_usable_slow(block);
 }
 /* <malloc.h> has the parameter without const, so the alias is declared by hand. */
 #if CELLAR_OVERRIDE

@@ -21,6 +21,13 @@ static CELLAR_NOINLINE void *new_slow(const char *name, const void *caller, size
     return cellar__new_fail(&call);
 }
 
+static CELLAR_NOINLINE void *new_mid(const char *name, const void *caller, size_t size, size_t align,
+                                     const void *nothrow)
+{
+    void *block = align == 0 ? cellar__fast_alloc_mid(size) : NULL;
+    return CELLAR_LIKELY(block != NULL) ? block : new_slow(name, caller, size, align, nothrow);
+}
+
 /* One operator new: its mangled name and parameters; what of them is the alignment (0: none) and the nothrow tag. */
 #define NEW_OPERATOR(function, mangled, parameters, align, nothrow)                                          \
     CELLAR_API void *function parameters __asm__(mangled);                                                   \
@@ -30,7 +37,7 @@ static CELLAR_NOINLINE void *new_slow(const char *name, const void *caller, size
         if (CELLAR_LIKELY(block != NULL)) {                                                                  \
             return block;                                                                                    \
         }                                                                                                    \
-        return new_slow(mangled, __builtin_return_address(0), size, align, nothrow);                         \
+        return new_mid(mangled, __builtin_return_address(0), size, align, nothrow);                          \
     }
 
 NEW_OPERATOR(new_item, "_Znwm", (size_t size), 0, NULL)

@@ -17,7 +17,7 @@ struct cellar__stat_zone {
     const char *name;
     const char *kind;
     size_t item_size;
-    uint64_t nrequests;
+    uint64_t nrequests; /* of malloc's zones at least so many: docs/stats.md */
     size_t nlive;
     size_t in_buckets;
     size_t in_slabs;

@@ -9,10 +9,18 @@
 #include "zone/thread.h"
 #include "zone/zone_int.h"
 
-/* Bounds a bucket's and a depot's memory: items of 64 bytes fill a bucket of 254, items of 4 KiB one of 4. */
-#define ZONE_BUCKET_BYTES ((size_t)16 << 10)
+/*
+ * Bounds of a bucket and of a depot, each in bytes. Small buckets are kind to the processor's cache: what a thread frees and
+ * another one takes passes through them. But an item that goes past buckets and depot is the backend's work, which is dear,
+ * so items of some KiB get more bytes until there are enough of them.
+ */
+#define ZONE_BUCKET_BYTES ((size_t)16 << 10) /* 254 items of 64 bytes, 16 of 1 KiB */
+#define ZONE_BUCKET_ITEMS 8
+#define ZONE_BUCKET_BYTES_MAX ((size_t)64 << 10) /* 8 items of 8 KiB, 4 of 16 KiB */
 #define ZONE_BUCKET_MIN_ITEMS 2
 #define ZONE_DEPOT_BYTES ((size_t)512 << 10)
+#define ZONE_DEPOT_ITEMS 128
+#define ZONE_DEPOT_BYTES_MAX ((size_t)1 << 20)
 #define ZONE_DEPOT_MAX_BUCKETS 64
 #define ZONE_FEW_THREADS ((size_t)8)
 #define ZONE_FIRST_CAPACITY 14 /* a bucket of 128 bytes */
@@ -36,12 +44,14 @@ void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr
 {
     size_t size = cellar__max(attr->size, 1);
     size_t room = cellar__bucket_room(CELLAR_BUCKET_LG_MAX);
-    size_t max_items = cellar__clamp(ZONE_BUCKET_BYTES / size, ZONE_BUCKET_MIN_ITEMS, room);
+    size_t bucket_bytes = cellar__clamp(ZONE_BUCKET_ITEMS * size, ZONE_BUCKET_BYTES, ZONE_BUCKET_BYTES_MAX);
+    size_t depot_bytes = cellar__clamp(ZONE_DEPOT_ITEMS * size, ZONE_DEPOT_BYTES, ZONE_DEPOT_BYTES_MAX);
+    size_t max_items = cellar__clamp(bucket_bytes / size, ZONE_BUCKET_MIN_ITEMS, room);
     if (size > ZONE_DEPOT_BYTES / 2) { /* one item is all the bound lets a bucket hold */
         max_items = 1;
     }
     *zone = (struct cellar__zone){.attr = *attr, .max_items = (uint16_t)max_items};
-    zone->depot.max_items = (uint32_t)cellar__max(ZONE_DEPOT_BYTES / size, max_items);
+    zone->depot.max_items = (uint32_t)cellar__max(depot_bytes / size, max_items);
     zone->depot.max_buckets = ZONE_DEPOT_MAX_BUCKETS;
     zone->is_ready = true;
 }

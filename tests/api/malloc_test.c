@@ -58,6 +58,52 @@ TEST(calloc_clears_what_was_used)
     }
 }
 
+/* Small sizes are cleared by other means than large ones: each, in a block that was wholly written. */
+TEST(calloc_clears_every_size)
+{
+    for (size_t size = 1; size <= 2048; size++) {
+        unsigned char *dirty = malloc(hide(size));
+        memset(dirty, 0xa5, malloc_usable_size(dirty));
+        free(dirty);
+        unsigned char *block = calloc(1, hide(size));
+        CHECK_PTR(block, dirty);
+        for (size_t i = 0; i < size; i++) {
+            CHECK_EQ(block[i], 0);
+        }
+        free(block);
+    }
+}
+
+/* A block stays while at least half of it remains in use, whatever its size; a class of 16 bytes has no half. */
+TEST(realloc_stays_above_half)
+{
+    for (size_t size = 16; size <= 40000; size += size < 1200 ? 16 : 1616) {
+        char *block = malloc(hide(size));
+        size_t usable = malloc_usable_size(block);
+        CHECK_PTR(realloc(block, hide(usable)), block);
+        CHECK_PTR(realloc(block, hide(usable / 2)), block);
+        char *grown = realloc(block, hide(usable + 1));
+        CHECK(grown != NULL && malloc_usable_size(grown) > usable);
+        char *shrunk = realloc(grown, 1);
+        CHECK(malloc_usable_size(shrunk) < usable || usable == 16);
+        free(shrunk);
+    }
+}
+
+/* Aligned requests and plain ones come from the same zones, and each block has what was asked for. */
+TEST(small_aligned_blocks)
+{
+    for (size_t align = 8; align <= 1024; align *= 2) {
+        for (size_t size = 0; size <= 600; size++) {
+            void *block;
+            CHECK_EQ(posix_memalign(&block, hide(align), hide(size)), 0);
+            CHECK_EQ((uintptr_t)block % align, 0);
+            CHECK_GE(malloc_usable_size(block), size);
+            free(block);
+        }
+    }
+}
+
 TEST(blocks_of_size_zero_are_distinct)
 {
     void *blocks[100];
