@@ -10,7 +10,7 @@
 #include "bucket/bucket.h"
 
 struct cellar__depot {
-    CELLAR_LINE_ALIGNED struct cellar__bucket_stack stack;
+    struct cellar__bucket_stack stack;
     uint32_t nitems; /* atomic */
     uint32_t nbuckets;
     uint32_t low_items;   /* the fewest since the last trim */

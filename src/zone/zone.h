@@ -82,10 +82,9 @@ struct cellar__zone {
     uint32_t npins;
     bool is_hidden; /* not yet whole, or ending: nobody new may pin it */
 
-    struct cellar__depot depot;
-
-    /* statistics, atomic */
-    CELLAR_LINE_ALIGNED uint64_t retired_requests; /* of threads that ended, and those no cache served */
+    /* one cache line, of all threads: the depot and statistics change together, on slow paths; atomic */
+    CELLAR_LINE_ALIGNED struct cellar__depot depot;
+    uint64_t retired_requests; /* of threads that ended, and those no cache served */
     uint64_t nsamples;
     uint64_t sampled_requested; /* bytes the program asked for at sampled allocations */
     uint64_t retired_surplus;   /* items that ended threads had freed beyond those they allocated */
