@@ -68,7 +68,7 @@ CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
 /* Bytes of the block by the tag of its granule; 0 when that says nothing: huge, foreign, or no block at all. */
 CELLAR_INLINE size_t cellar__fast_usable(const void *block)
 {
-    size_t tag = cellar__page_map_tag(block);
+    size_t tag = cellar__page_map_near_tag(block);
     return CELLAR_LIKELY(tag <= CELLAR_CLASS_LINEAR_MAX * CELLAR_FAST_SCALE)
                ? tag / CELLAR_FAST_SCALE
                : cellar__class_size((unsigned)(tag / sizeof(struct cellar__cache)));
@@ -84,11 +84,18 @@ CELLAR_INLINE bool cellar__fast_stays(const void *block, size_t size)
 /* False: the slow path has to take the block. */
 CELLAR_INLINE bool cellar__fast_free(void *block)
 {
-    size_t granule = ((uintptr_t)block - cellar__page_map.base) >> CELLAR_LG_GRANULE;
-    if (CELLAR_UNLIKELY(granule >= cellar__page_map.ngranules)) {
+    size_t granule = (uintptr_t)block >> CELLAR_LG_GRANULE;
+    if (CELLAR_UNLIKELY(granule >= cellar__page_map.near_end)) {
         return false;
     }
-    return cellar__cache_push(cellar__fast_cache(cellar__page_map.tags[granule]), block);
+    return cellar__cache_push(cellar__fast_cache(cellar__page_map.near_tags[granule]), block);
+}
+
+/* The same where the page map knows addresses by their base only. */
+CELLAR_INLINE bool cellar__fast_free_far(void *block)
+{
+    return cellar__page_map.near_end == 0 &&
+           cellar__cache_push(cellar__fast_cache(cellar__page_map_tag(block)), block);
 }
 
 #endif

@@ -59,7 +59,9 @@ CELLAR_GLIBC_ALIAS(__libc_malloc, cellar_malloc);
 
 static CELLAR_NOINLINE void malloc_free_slow(void *block)
 {
-    cellar__block_free(block);
+    if (!cellar__fast_free_far(block)) {
+        cellar__block_free(block);
+    }
 }
 
 CELLAR_API void cellar_free(void *block)

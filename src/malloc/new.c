@@ -57,7 +57,7 @@ CELLAR_API void new_delete(void *block) __asm__("_ZdlPv");
 void new_delete(void *block)
 {
     if (CELLAR_UNLIKELY(!cellar__fast_free(block))) {
-        cellar__block_free(block);
+        cellar_free(block);
     }
 }
 

@@ -143,7 +143,8 @@ static void stats_maps(struct cellar__stat_record *record)
     cellar__meta_usage(&meta);
     record->meta_reserved = meta.reserved;
     record->meta_used = meta.used;
-    record->page_map_reserved = cellar__page_map.ngranules * (sizeof(uint16_t) + sizeof(uint32_t));
+    size_t ntags = cellar__max(cellar__page_map.ngranules, cellar__page_map.near_end);
+    record->page_map_reserved = ntags * sizeof(uint16_t) + cellar__page_map.ngranules * sizeof(uint32_t);
     size_t nslots = cellar__window_count();
     for (size_t i = 0; i < nslots; i++) {
         const struct cellar__submap *window = cellar__window_get(i);

@@ -8,27 +8,46 @@
 
 struct cellar__page_map cellar__page_map;
 
-/* One reservation for both arrays. A page on each side stays without access, so that a stray index faults. */
+/*
+ * One reservation for both arrays. A page on each side stays without access, so that a stray index faults. False when
+ * memory or addresses are out.
+ */
+static bool page_map_reserve(size_t ntags, size_t nrefs, uint16_t **ret_tags, uint32_t **ret_refs)
+{
+    size_t page_size = cellar__os_machine()->page_size;
+    size_t tags_size = cellar__round_up(ntags * sizeof(uint16_t), page_size);
+    size_t size = tags_size + cellar__round_up(nrefs * sizeof(uint32_t), page_size);
+    char *raw = cellar__os_reserve(size + 2 * page_size, page_size, NULL);
+    if (raw == NULL) {
+        return false;
+    }
+    char *arrays = raw + page_size;
+    if (cellar__os_commit(arrays, size) != 0) {
+        cellar__os_unmap(raw, size + 2 * page_size);
+        return false;
+    }
+    cellar__os_name(arrays, size, "cellar page map");
+    *ret_tags = (uint16_t *)(void *)arrays;
+    *ret_refs = (uint32_t *)(void *)(arrays + tags_size);
+    return true;
+}
+
 int cellar__page_map_init(uintptr_t base, size_t size)
 {
     CELLAR_ASSERT(base % CELLAR_GRANULE == 0 && size % CELLAR_GRANULE == 0);
-    size_t page_size = cellar__os_machine()->page_size;
     size_t ngranules = size >> CELLAR_LG_GRANULE;
-    size_t tags_size = cellar__round_up(ngranules * sizeof(uint16_t), page_size);
-    size_t both_size = tags_size + cellar__round_up(ngranules * sizeof(uint32_t), page_size);
-    char *raw = cellar__os_reserve(both_size + 2 * page_size, page_size, NULL);
-    if (raw == NULL) {
+    size_t end = (base + size) >> CELLAR_LG_GRANULE;
+    uint16_t *tags;
+    uint32_t *refs;
+    bool is_near = base + size <= CELLAR_PAGE_MAP_NEAR && page_map_reserve(end, ngranules, &tags, &refs);
+    if (!is_near && !page_map_reserve(ngranules, ngranules, &tags, &refs)) {
         return -ENOMEM;
     }
-    char *arrays = raw + page_size;
-    if (cellar__os_commit(arrays, both_size) != 0) {
-        cellar__os_unmap(raw, both_size + 2 * page_size);
-        return -ENOMEM;
-    }
-    cellar__os_name(arrays, both_size, "cellar page map");
-    cellar__page_map.tags = (uint16_t *)(void *)arrays;
-    cellar__page_map.refs = (uint32_t *)(void *)(arrays + tags_size);
+    cellar__page_map.near_tags = is_near ? tags : NULL;
+    cellar__page_map.tags = is_near ? tags + (end - ngranules) : tags;
+    cellar__page_map.refs = refs;
     cellar__page_map.base = base;
+    __atomic_store_n(&cellar__page_map.near_end, is_near ? end : 0, __ATOMIC_RELEASE);
     __atomic_store_n(&cellar__page_map.ngranules, ngranules, __ATOMIC_RELEASE);
     return 0;
 }

@@ -6,11 +6,15 @@
  *         granule belongs to no zone that threads cache
  *   ref   32 bits, read on slow paths: the meta ref of the descriptor of the run that owns the granule
  *
+ * When the cover lies at low addresses, as the first window is placed if the kernel grants it (window.c), the array of
+ * tags begins at address 0: then free compares an address with one end and need not subtract a base.
+ *
  * Invariants:
  *   P1  an address outside [base, base + ngranules * granule) is foreign; an unsigned compare tells.
  *   P2  the entries of a granule are written only by the owner of its run, before the run's first item is handed
  *       out and after its last came back; whoever holds an item may read them without a lock.
  *   P3  ref != 0 if and only if the granule belongs to a live run.
+ *   P4  near_end is 0, or near_tags has the tags of all granules below it, 0 for those below the cover.
  *
  * The arrays are reserved for the whole cover and the kernel fills them page by page as they are touched: 6 bytes
  * a granule, 96 MiB of addresses for a cover of 1 TiB, 6 KiB of memory for 64 MiB of heap.
@@ -32,7 +36,12 @@ struct cellar__page_map {
     size_t ngranules;
     uint16_t *tags;
     uint32_t *refs;
+    size_t near_end; /* granules from address 0 on */
+    uint16_t *near_tags;
 };
+
+/* The highest end of a cover whose tags begin at address 0: 128 MiB of addresses for them. */
+#define CELLAR_PAGE_MAP_NEAR ((uintptr_t)4 << 40)
 
 /* All zero until the heap starts, which makes every address foreign. Written once. */
 extern CELLAR_HIDDEN struct cellar__page_map cellar__page_map;
@@ -59,6 +68,13 @@ CELLAR_INLINE uint32_t cellar__page_map_ref(const void *addr)
     return granule < cellar__page_map.ngranules
                ? __atomic_load_n(&cellar__page_map.refs[granule], __ATOMIC_ACQUIRE)
                : 0;
+}
+
+/* The tag by one compare and one load. 0 too where only the base tells, which is for the slow path to ask. */
+CELLAR_INLINE uint16_t cellar__page_map_near_tag(const void *addr)
+{
+    size_t granule = (uintptr_t)addr >> CELLAR_LG_GRANULE;
+    return CELLAR_LIKELY(granule < cellar__page_map.near_end) ? cellar__page_map.near_tags[granule] : 0;
 }
 
 /* Writes the entries of every granule of a run. */

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "base/hash.h"
 #include "os/os.h"
 #include "submap/page_map.h"
 
@@ -36,14 +37,27 @@ static void window_plan(size_t *ret_first, size_t *ret_cover)
     }
 }
 
+/*
+ * Where the first window is to begin: low, so that the page map can reach down to address 0, with room below for all of the
+ * cover, above what programs linked to a fixed address have there, and at random, as far as the kernel places things at random.
+ */
+static uintptr_t window_place(size_t first, size_t cover)
+{
+    size_t lowest = first == cover ? 64 * WINDOW_GIB : cellar__max(cover, 4 * WINDOW_GIB);
+    size_t span = first == cover ? 256 * WINDOW_GIB : lowest;
+    uint64_t random = cellar__hash_mix((uintptr_t)&lowest ^ (uintptr_t)&window_table);
+    return lowest + cellar__round_down(random % span, CELLAR_WINDOW_ALIGN);
+}
+
 int cellar__window_init(void)
 {
     size_t first;
     size_t cover;
     struct cellar__submap window;
     window_plan(&first, &cover);
-    int status =
-        cellar__submap_reserve(&window, "cellar heap", first, 4 * WINDOW_MIB, CELLAR_WINDOW_ALIGN, NULL);
+    uintptr_t below = window_place(first, cover) + first;
+    int status = cellar__submap_reserve(&window, "cellar heap", first, 4 * WINDOW_MIB, CELLAR_WINDOW_ALIGN,
+                                        (const char *)below); // NOLINT(performance-no-int-to-ptr)
     if (status != 0) {
         return status;
     }

@@ -30,7 +30,7 @@ void fake_heap_start(void)
     memset(refs, 0, sizeof refs);
     memset(granule_is_out, 0, sizeof granule_is_out);
     memset(meta_size, 0, sizeof meta_size);
-    cellar__page_map = (struct cellar__page_map){(uintptr_t)memory, FAKE_GRANULES, tags, refs};
+    cellar__page_map = (struct cellar__page_map){(uintptr_t)memory, FAKE_GRANULES, tags, refs, 0, NULL};
     cellar__meta_base = meta;
 }
 

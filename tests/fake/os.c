@@ -32,7 +32,12 @@ static void *fake_mmap(size_t size, size_t align, void *hint, int protection)
         void *at = mmap(fake_os.reserve_at, size, protection, flags | MAP_FIXED_NOREPLACE, -1, 0);
         return at == MAP_FAILED ? NULL : at;
     }
-    char *raw = mmap(hint, size + align, protection, flags, -1, 0);
+    char *wished = mmap(hint, size, protection, flags, -1, 0);
+    if (wished == MAP_FAILED || (uintptr_t)wished % align == 0) {
+        return wished == MAP_FAILED ? NULL : wished;
+    }
+    munmap(wished, size);
+    char *raw = mmap(NULL, size + align, protection, flags, -1, 0);
     if (raw == MAP_FAILED) {
         return NULL;
     }
@@ -50,6 +55,7 @@ void *cellar__os_reserve(size_t size, size_t align, void *hint)
     if (!fake_os.refuse_reserve && size <= fake_os.reserve_max) {
         base = fake_mmap(size, align, hint, PROT_NONE);
     }
+    fake_os.reserve_first_hint = fake_os.reserve.count == 0 ? hint : fake_os.reserve_first_hint;
     fake_os.reserve_hint = hint;
     fake_note(&fake_os.reserve, base, size);
     return base;

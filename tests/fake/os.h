@@ -33,6 +33,7 @@ struct fake_os {
     struct fake_call unmap;
     struct fake_call name;
     void *reserve_hint;
+    void *reserve_first_hint; /* of the first call */
     uint64_t signals_blocked; /* how many times over */
     const char *name_text;
 };

@@ -62,6 +62,47 @@ FRESH_TEST(the_last_granule)
     EXPECT_SIGNAL(cellar__page_map.refs[2048] = 1, SIGSEGV, ""); /* the refs fill whole pages */
 }
 
+/* P4: a cover at low addresses has its tags from address 0 on. */
+FRESH_TEST(tags_of_a_near_cover_begin_at_zero)
+{
+    const char *base = (const char *)((uintptr_t)64 << 30);
+    CHECK_EQ(cellar__page_map_init((uintptr_t)base, COVER), 0);
+    CHECK_EQ(cellar__page_map.near_end, ((size_t)64 << 14) + 2048);
+    cellar__page_map_set(base, 2048, 7, 8);
+    static const uintptr_t foreign[] = {
+        0, 1, ((uintptr_t)64 << 30) - 1, ((uintptr_t)64 << 30) + COVER, BASE, (uintptr_t)-1};
+    for (size_t i = 0; i < CELLAR_COUNTOF(foreign); i++) {
+        CHECK_EQ(cellar__page_map_near_tag((void *)foreign[i]), 0);
+        CHECK_EQ(cellar__page_map_tag((void *)foreign[i]), 0);
+        CHECK_EQ(cellar__page_map_ref((void *)foreign[i]), 0);
+    }
+    for (size_t granule = 0; granule < 2048; granule++) {
+        CHECK_EQ(cellar__page_map_near_tag(base + granule * CELLAR_GRANULE), 8);
+        CHECK_EQ(cellar__page_map_tag(base + granule * CELLAR_GRANULE), 8);
+    }
+    EXPECT_SIGNAL(cellar__page_map.near_tags[-1] = 1, SIGSEGV, "");
+    EXPECT_SIGNAL(cellar__page_map.refs[2048] = 1, SIGSEGV, "");
+}
+
+FRESH_TEST(a_far_cover_is_known_by_its_base_only)
+{
+    CHECK_EQ(cellar__page_map_init(BASE, COVER), 0);
+    cellar__page_map_set(granule_addr(0), 2048, 7, 8);
+    CHECK_EQ(cellar__page_map.near_end, 0);
+    CHECK_EQ(cellar__page_map_near_tag(granule_addr(5)), 0);
+    CHECK_EQ(cellar__page_map_tag(granule_addr(5)), 8);
+}
+
+FRESH_TEST(a_near_cover_makes_do_with_less)
+{
+    uintptr_t base = (uintptr_t)64 << 30;
+    fake_os.commit_max = 2048 * (sizeof(uint16_t) + sizeof(uint32_t)); /* what the cover alone needs */
+    CHECK_EQ(cellar__page_map_init(base, COVER), 0);
+    CHECK_EQ(cellar__page_map.near_end, 0);
+    cellar__page_map_set((void *)base, 1, 7, 8);
+    CHECK_EQ(cellar__page_map_tag((void *)base), 8);
+}
+
 FRESH_TEST(set_past_the_end_is_a_bug)
 {
     CHECK_EQ(cellar__page_map_init(BASE, COVER), 0);

@@ -46,6 +46,23 @@ FRESH_TEST(without_a_limit_one_window_ends_the_cover)
     check_windows();
 }
 
+/* Low, so that the page map's tags begin at address 0, with room for the whole cover below the end. */
+FRESH_TEST(the_first_window_is_asked_for_at_a_low_address)
+{
+    CHECK_EQ(cellar__window_init(), 0);
+    CHECK_GE((uintptr_t)fake_os.reserve_first_hint, 64 * GIB);
+    CHECK_LT((uintptr_t)fake_os.reserve_first_hint, 320 * GIB);
+    CHECK_EQ((uintptr_t)fake_os.reserve_first_hint % CELLAR_WINDOW_ALIGN, 0);
+}
+
+FRESH_TEST(under_a_limit_a_cover_fits_below_the_first_window)
+{
+    fake_os.machine.address_limit = 512 * MIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    CHECK_GE((uintptr_t)fake_os.reserve_first_hint, 8 * GIB);
+    CHECK_LT((uintptr_t)fake_os.reserve_first_hint, 16 * GIB);
+}
+
 FRESH_TEST(under_a_limit_windows_are_a_sixteenth)
 {
     fake_os.machine.address_limit = 512 * MIB;
