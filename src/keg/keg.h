@@ -67,11 +67,11 @@ struct cellar__keg {
     /* under the lock */
     CELLAR_LINE_ALIGNED struct cellar__lock lock;
     uint32_t nonempty_bins; /* bit i: bins[i] has a slab */
+    uint32_t nempty;
     struct cellar__tree_node *bins[CELLAR_KEG_NBINS];
     struct cellar__list all;
     struct cellar__slab *empty;   /* chain through by_address.right */
     struct cellar__slab *purging; /* set aside by keg/purge.c, or NULL */
-    size_t nempty;
     size_t nslabs;
     size_t nout; /* items */
 };

@@ -27,9 +27,9 @@ static void block_tick(void)
 static void *block_alloc_class(unsigned id, size_t size)
 {
     struct cellar__thread *thread = cellar__self;
-    struct cellar__zone *zone = cellar__heap_zone(id);
     void *block = cellar__cache_pop(&thread->caches[id]);
     if (block == NULL) {
+        struct cellar__zone *zone = cellar__heap_zone(id);
         block_tick();
         block = cellar__zone_alloc_slow(zone, thread);
         if (block != NULL) {

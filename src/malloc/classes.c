@@ -3,9 +3,7 @@
 #include "base/assert.h"
 #include "submap/page_map.h"
 
-#define CLASS_FINE_MAX 1024u
-#define CLASS_FIRST_FINE 32u   /* id of 512 */
-#define CLASS_FIRST_COARSE 40u /* id of 1024 */
+#define CLASS_LAST_LINEAR (CELLAR_CLASS_LINEAR_MAX / 16)
 #define CLASS_FIRST_RUN (CELLAR_CLASS_NSLAB + 1u)
 #define CLASS_LINEAR_GRANULES 8u
 
@@ -30,14 +28,11 @@ static unsigned class_geometric_step(unsigned lg_base, unsigned lg_per, size_t n
 size_t cellar__class_size(unsigned id)
 {
     CELLAR_ASSERT(id > 0 && id < CELLAR_CLASS_END);
-    if (id <= CLASS_FIRST_FINE) {
+    if (id <= CLASS_LAST_LINEAR) {
         return id * 16;
     }
-    if (id <= CLASS_FIRST_COARSE) {
-        return class_geometric_size(9, 3, id - CLASS_FIRST_FINE);
-    }
     if (id < CLASS_FIRST_RUN) {
-        return class_geometric_size(10, 2, id - CLASS_FIRST_COARSE);
+        return class_geometric_size(10, 2, id - CLASS_LAST_LINEAR);
     }
     unsigned granules = id - CLASS_FIRST_RUN + 1;
     return granules <= CLASS_LINEAR_GRANULES
@@ -51,11 +46,8 @@ unsigned cellar__class_of(size_t n)
     if (n <= CELLAR_CLASS_LINEAR_MAX) {
         return n <= 16 ? 1 : (unsigned)((n + 15) / 16);
     }
-    if (n <= CLASS_FINE_MAX) {
-        return CLASS_FIRST_FINE + class_geometric_step(9, 3, n);
-    }
     if (n <= CELLAR_CLASS_SLAB_MAX) {
-        return CLASS_FIRST_COARSE + class_geometric_step(10, 2, n);
+        return CLASS_LAST_LINEAR + class_geometric_step(10, 2, n);
     }
     if (n <= CLASS_LINEAR_GRANULES << CELLAR_LG_GRANULE) {
         return CLASS_FIRST_RUN + (unsigned)((n - 1) >> CELLAR_LG_GRANULE);

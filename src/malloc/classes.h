@@ -1,12 +1,11 @@
 /*
  * classes: which sizes malloc's zones have.
  *
- *   id  1..32     16 ..  512   every 16 bytes, so that the cache of a request is found by arithmetic (malloc/fast.h)
- *      33..40    576 .. 1024   eight a doubling
- *      41..60   1280 .. 32 Ki  four a doubling: at most 1/5 of a block is rounding
- *      61..72   64 Ki ..  1 Mi runs: every 64 KiB to 512 KiB, then four a doubling
+ *   id  1..64     16 ..  1024  every 16 bytes, so that the cache of a request is found by arithmetic (malloc/fast.h)
+ *      65..84   1280 .. 32 Ki  four a doubling: at most 1/5 of a block is rounding
+ *      85..96   64 Ki ..  1 Mi runs: every 64 KiB to 512 KiB, then four a doubling
  *
- * The granted size of a request n > 128 exceeds n by less than 1/8 of n up to 1 KiB, and by less than 1/4 up to 32 KiB.
+ * The granted size of a request n exceeds n by less than 16 up to 1 KiB, and by less than 1/4 of n up to 32 KiB.
  * Runs round up to granules of addresses; their memory is what the program touches.
  * tests/unit/classes_test.c proves the bounds for every size.
  */
@@ -18,10 +17,10 @@
 
 #include "base/bits.h"
 
-#define CELLAR_CLASS_NSLAB 60
+#define CELLAR_CLASS_NSLAB 84
 #define CELLAR_CLASS_NRUN 12
 #define CELLAR_CLASS_END (1 + CELLAR_CLASS_NSLAB + CELLAR_CLASS_NRUN) /* ids are 1 .. END - 1 */
-#define CELLAR_CLASS_LINEAR_MAX 512u
+#define CELLAR_CLASS_LINEAR_MAX 1024u
 #define CELLAR_CLASS_SLAB_MAX ((size_t)32 << 10)
 #define CELLAR_CLASS_MAX ((size_t)1 << 20)
 

@@ -17,14 +17,15 @@
 
 #define CELLAR_FAST_SCALE                                                                                    \
     (sizeof(struct cellar__cache) / 16) /* from a size of a linear class to its offset */
-#define CELLAR_FAST_LG_STEP 6 /* sizes of slab classes above CELLAR_CLASS_LINEAR_MAX are multiples of 64 */
+#define CELLAR_FAST_LG_STEP 8 /* sizes of slab classes above CELLAR_CLASS_LINEAR_MAX are multiples of 256 */
 #define CELLAR_FAST_NSTEPS (CELLAR_CLASS_SLAB_MAX >> CELLAR_FAST_LG_STEP)
 #define CELLAR_FAST_NRUNS (CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE)
 
 /* Offsets of caches in a thread's record. */
 struct cellar__fast_table {
-    uint16_t steps[CELLAR_FAST_NSTEPS]; /* by (size - 1) / 64, for sizes of slab classes; 0 for linear ones */
-    uint16_t runs[CELLAR_FAST_NRUNS];   /* by (size - 1) / granule, for sizes of runs */
+    uint16_t
+        steps[CELLAR_FAST_NSTEPS];    /* by (size - 1) / 256, for sizes of slab classes; 0 for linear ones */
+    uint16_t runs[CELLAR_FAST_NRUNS]; /* by (size - 1) / granule, for sizes of runs */
 };
 
 extern CELLAR_HIDDEN const struct cellar__fast_table cellar__fast_table;

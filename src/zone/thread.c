@@ -48,14 +48,14 @@ void cellar__threads_release(uint64_t mask)
     cellar__os_signals_restore(mask);
 }
 
-/* The zones of malloc, which are never destroyed. */
+/* The zones of malloc, which are never destroyed. Those that the thread has not used are not even looked at. */
 static void thread_drain(struct cellar__thread *thread)
 {
     uint16_t end = (uint16_t)cellar__min(cellar__zone_id_end(), CELLAR_THREAD_NCACHES);
     for (uint16_t id = 1; id < end; id++) {
-        struct cellar__zone *zone = cellar__zone_get(id);
-        if (zone != NULL) {
-            cellar__zone_drain_cache(zone, &thread->caches[id]);
+        struct cellar__cache *cache = &thread->caches[id];
+        if (cache->loaded != NULL || cache->previous != NULL || cache->nrequests != 0) {
+            cellar__zone_drain_cache(cellar__zone_get(id), cache);
         }
     }
 }

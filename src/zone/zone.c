@@ -53,7 +53,6 @@ void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr
     *zone = (struct cellar__zone){.attr = *attr, .max_items = (uint16_t)max_items};
     zone->depot.max_items = (uint32_t)cellar__max(depot_bytes / size, max_items);
     zone->depot.max_buckets = ZONE_DEPOT_MAX_BUCKETS;
-    zone->is_ready = true;
 }
 
 void cellar__zone_init(struct cellar__zone *zone, uint16_t id, const struct cellar__zone_attr *attr)
@@ -62,6 +61,7 @@ void cellar__zone_init(struct cellar__zone *zone, uint16_t id, const struct cell
     cellar__zone_fill(zone, attr);
     zone->id = id;
     cellar__zone_set_entry(id, zone);
+    __atomic_store_n(&zone->is_ready, true, __ATOMIC_RELEASE);
 }
 
 void cellar__zone_set_uncached(bool uncached)

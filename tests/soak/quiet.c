@@ -38,7 +38,7 @@ void soak_quiet_check_structure(void)
         soak_error("the heap arena breaks invariant %s", broken);
     }
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
-        broken = cellar__keg_check(cellar__heap_keg(id));
+        broken = cellar__zone_get((uint16_t)id) == NULL ? NULL : cellar__keg_check(cellar__heap_keg(id));
         if (broken != NULL) {
             soak_error("the keg of %zu bytes breaks invariant %s", cellar__class_size(id), broken);
         }

@@ -37,15 +37,13 @@ TEST(class_of_is_the_smallest_that_holds)
     }
 }
 
-/* The bounds that the header promises: less than an eighth, then less than a quarter of what was asked. */
+/* The bounds that the header promises: less than 16 bytes, then less than a quarter of what was asked. */
 TEST(rounding_is_bounded)
 {
     for (size_t n = 1; n <= CELLAR_CLASS_SLAB_MAX; n++) {
         size_t waste = cellar__class_size(cellar__class_of(n)) - n;
-        if (n <= 128) {
+        if (n <= 1024) {
             CHECK_LT(waste, 16);
-        } else if (n <= 1024) {
-            CHECK_LT(8 * waste, n);
         } else {
             CHECK_LT(4 * waste, n);
         }
