@@ -33,10 +33,10 @@ enum heap_state { HEAP_IDLE, HEAP_STARTING };
 
 bool cellar__heap_is_started;
 
-static uint32_t heap_state;
 static struct cellar__zone heap_zones[CELLAR_CLASS_END];
 static struct cellar__keg heap_kegs[CELLAR_CLASS_NSLAB + 1];
 static struct cellar__large_source heap_sources[CELLAR_CLASS_NRUN];
+static uint32_t heap_state; /* enum heap_state */
 
 static uint16_t heap_tag(unsigned class_id)
 {
