@@ -92,9 +92,18 @@ const struct cellar__zone *cellar__heap_zones(void)
     return heap_zones;
 }
 
+const struct cellar__keg *cellar__heap_kegs(void)
+{
+    return heap_kegs;
+}
+
 struct cellar__keg *cellar__heap_keg(unsigned class_id)
 {
-    return class_id <= CELLAR_CLASS_NSLAB ? &heap_kegs[class_id] : NULL;
+    if (class_id > CELLAR_CLASS_NSLAB) {
+        return NULL;
+    }
+    cellar__heap_zone(class_id);
+    return &heap_kegs[class_id];
 }
 
 struct cellar__large_source *cellar__heap_source(unsigned class_id)

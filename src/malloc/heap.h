@@ -32,14 +32,15 @@ CELLAR_INLINE bool cellar__heap_start(void)
 /* The zone of a size class, made now if need be. The heap is started. */
 struct cellar__zone *cellar__heap_zone(unsigned class_id);
 
-/* All of them by class, for the inspector's record; those not made yet are zeros. */
-const struct cellar__zone *cellar__heap_zones(void);
-
-/* NULL for classes of runs; zeros before the class has its zone. */
+/* NULL for classes of runs. Makes the zone, as above. */
 struct cellar__keg *cellar__heap_keg(unsigned class_id);
 
 /* NULL for classes of slabs. Makes the zone, as above. */
 struct cellar__large_source *cellar__heap_source(unsigned class_id);
+
+/* All zones and kegs by class, for the inspector's record; those not made yet are zeros. */
+const struct cellar__zone *cellar__heap_zones(void);
+const struct cellar__keg *cellar__heap_kegs(void);
 
 /*
  * Gives back what the heap holds in vain: the calling thread's buckets and all depots go to their slabs, and dirty

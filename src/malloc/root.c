@@ -31,7 +31,7 @@ void cellar__root_publish(void)
         .page_map = (uintptr_t)&cellar__page_map,
         .meta_base = (uintptr_t)&cellar__meta_base,
         .zones = (uintptr_t)cellar__heap_zones(),
-        .kegs = (uintptr_t)cellar__heap_keg(0),
+        .kegs = (uintptr_t)cellar__heap_kegs(),
         .nkegs = CELLAR_CLASS_NSLAB + 1,
         .heap_arena = (uintptr_t)&cellar__heap_arena,
         .submaps = (uintptr_t)cellar__window_get(0),
