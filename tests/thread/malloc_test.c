@@ -131,7 +131,9 @@ TEST(thread_exit_hands_its_items_over)
     }
     const char *text = stats();
     CHECK_LE(field(text, "malloc.192", "slabs"), slabs);
-    CHECK_GE(field(text, "malloc.192", "requests"), (size_t)400 * NITEMS);
+    /* What a thread frees into the bucket it last took from is not counted: less than a bucket, here of 85 items. */
+    CHECK_GE(field(text, "malloc.192", "requests"), (size_t)400 * (NITEMS - 85));
+    CHECK_LE(field(text, "malloc.192", "requests"), (size_t)400 * NITEMS + 1);
     CHECK_LE(field(text, "malloc.192", "live"), 1); /* this program's own, if any */
 }
 
