@@ -3,39 +3,14 @@
  * Memory that was freed goes back while the program makes no call, and nobody stays behind. What takes a round or two on a
  * quiet machine is waited for up to a minute.
  */
-#include <fcntl.h>
 #include <pthread.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 
+#include "api/self.h"
 #include "test.h"
 
 #define MIB ((size_t)1 << 20)
 #define SPIKE (64 * MIB)
-
-/* A number behind `key` in /proc/self/status, without malloc. */
-static size_t status_of(const char *key)
-{
-    char text[4096];
-    int fd = open("/proc/self/status", O_RDONLY);
-    ssize_t length = read(fd, text, sizeof text - 1);
-    close(fd);
-    CHECK(length > 0);
-    text[length] = '\0';
-    const char *at = strstr(text, key);
-    CHECK(at != NULL);
-    return strtoul(at + strlen(key), NULL, 10);
-}
-
-static size_t resident(void)
-{
-    return status_of("VmRSS:") << 10;
-}
-
-static size_t nthreads(void)
-{
-    return status_of("Threads:");
-}
 
 /* Blocks of `size` bytes, all written and all freed. Returns what was resident in between. */
 static size_t make_spike(size_t size)
@@ -47,7 +22,7 @@ static size_t make_spike(size_t size)
         CHECK(blocks[i] != NULL);
         memset(blocks[i], 1, size);
     }
-    size_t peak = resident();
+    size_t peak = self_resident();
     for (size_t i = 0; i < n; i++) {
         free(blocks[i]);
     }
@@ -70,10 +45,10 @@ static bool falls_to(size_t (*get)(void), size_t bound)
 
 static void spike_goes(size_t size)
 {
-    size_t before = resident();
+    size_t before = self_resident();
     CHECK(make_spike(size) >= before + SPIKE - MIB);
-    CHECK(falls_to(resident, before + KEPT));
-    CHECK(falls_to(nthreads, 1));
+    CHECK(falls_to(self_resident, before + KEPT));
+    CHECK(falls_to(self_nthreads, 1));
 }
 
 TEST(small_blocks_go_back_while_idle)
@@ -96,26 +71,26 @@ TEST(a_small_heap_has_no_thread)
     for (int i = 0; i < 100000; i++) {
         free(malloc((size_t)i % 2000));
     }
-    CHECK_EQ(nthreads(), 1);
+    CHECK_EQ(self_nthreads(), 1);
 }
 
 TEST(the_child_of_fork_gives_back_too)
 {
     CHECK(make_spike(1024) > SPIKE);
-    CHECK_EQ(nthreads(), 2);
+    CHECK_EQ(self_nthreads(), 2);
     pid_t child = fork();
     if (child == 0) {
-        size_t before = resident();
-        CHECK_EQ(nthreads(), 1);
+        size_t before = self_resident();
+        CHECK_EQ(self_nthreads(), 1);
         make_spike(1024);
-        CHECK(falls_to(resident, before + KEPT));
-        CHECK(falls_to(nthreads, 1));
+        CHECK(falls_to(self_resident, before + KEPT));
+        CHECK(falls_to(self_nthreads, 1));
         _exit(0);
     }
     int status;
     CHECK_EQ(waitpid(child, &status, 0), child);
     CHECK_EQ(status, 0);
-    CHECK(falls_to(nthreads, 1));
+    CHECK(falls_to(self_nthreads, 1));
 }
 
 static void *spike_thread(void *unused)
@@ -127,34 +102,34 @@ static void *spike_thread(void *unused)
 
 TEST(what_a_thread_leaves_behind_goes_back)
 {
-    size_t before = resident();
+    size_t before = self_resident();
     pthread_t thread;
     CHECK_EQ(pthread_create(&thread, NULL, spike_thread, NULL), 0);
     CHECK_EQ(pthread_join(thread, NULL), 0);
-    CHECK(falls_to(resident, before + KEPT));
-    CHECK(falls_to(nthreads, 1));
+    CHECK(falls_to(self_resident, before + KEPT));
+    CHECK(falls_to(self_nthreads, 1));
 }
 
 /* A child that shares this memory is no place for a thread that would end with it, perhaps with a lock held. */
 TEST(no_thread_in_the_child_of_vfork)
 {
-    CHECK(falls_to(nthreads, 1));
+    CHECK(falls_to(self_nthreads, 1));
     static void *volatile block;
     block = malloc(16 * MIB);
     CHECK(block != NULL);
     pid_t child = vfork();
     if (child == 0) {
         free(block);
-        _exit((int)nthreads());
+        _exit((int)self_nthreads());
     }
     int status;
     CHECK_EQ(waitpid(child, &status, 0), child);
     CHECK(WIFEXITED(status));
     CHECK_EQ(WEXITSTATUS(status), 1);
-    CHECK_EQ(nthreads(), 1);
+    CHECK_EQ(self_nthreads(), 1);
     free(malloc(16 * MIB)); /* the parent's next call does it */
-    CHECK_EQ(nthreads(), 2);
-    CHECK(falls_to(nthreads, 1));
+    CHECK_EQ(self_nthreads(), 2);
+    CHECK(falls_to(self_nthreads, 1));
 }
 
 /* Ends a process whose other threads are gone, though the janitor is there. */
@@ -190,9 +165,9 @@ TEST(off_child)
         return;
     }
     make_spike(8 * MIB);
-    CHECK_EQ(nthreads(), 1);
+    CHECK_EQ(self_nthreads(), 1);
     usleep(200000);
-    CHECK(resident() > SPIKE);
+    CHECK(self_resident() > SPIKE);
 }
 
 TEST_MAIN()

@@ -1,27 +1,18 @@
 /* levels: lib */
 /* malloc_trim gives memory back at once, and the page-aligned and array calls keep their contracts. */
 #include <errno.h>
-#include <fcntl.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "api/self.h"
 #include "test.h"
 
-/* Resident pages of this process. */
-static size_t resident(void)
+static size_t resident_pages(void)
 {
-    char text[128];
-    int fd = open("/proc/self/statm", O_RDONLY);
-    ssize_t length = read(fd, text, sizeof text - 1);
-    close(fd);
-    CHECK(length > 0);
-    text[length] = '\0';
-    char *second = strchr(text, ' ');
-    CHECK(second != NULL);
-    return strtoul(second, NULL, 10);
+    return self_resident() / (size_t)sysconf(_SC_PAGESIZE);
 }
 
 TEST(trim_gives_a_spike_back)
@@ -30,31 +21,31 @@ TEST(trim_gives_a_spike_back)
     static char *blocks[NBLOCKS];
     free(malloc(1));
     malloc_trim(0);
-    size_t before = resident();
+    size_t before = resident_pages();
     for (size_t i = 0; i < NBLOCKS; i++) {
         blocks[i] = malloc(SIZE);
         CHECK(blocks[i] != NULL);
         memset(blocks[i], 1, SIZE);
     }
-    CHECK(resident() > before + NBLOCKS);
+    CHECK(resident_pages() > before + NBLOCKS);
     for (size_t i = 0; i < NBLOCKS; i++) {
         free(blocks[i]);
     }
     CHECK_EQ(malloc_trim(0), 1);
-    CHECK(resident() < before + 100); /* pages: descriptors of the spike stay */
+    CHECK(resident_pages() < before + 100); /* pages: descriptors of the spike stay */
     CHECK_EQ(malloc_trim(0), 0);
 }
 
 TEST(trim_gives_a_freed_mapping_back)
 {
-    size_t before = resident();
+    size_t before = resident_pages();
     char *block = malloc(32u << 20);
     CHECK(block != NULL);
     memset(block, 1, 32u << 20);
     free(block);
-    CHECK(resident() > before + 8000);
+    CHECK(resident_pages() > before + 8000);
     CHECK_EQ(malloc_trim(0), 1);
-    CHECK(resident() < before + 100);
+    CHECK(resident_pages() < before + 100);
 }
 
 TEST(blocks_outlive_a_trim)
