@@ -121,10 +121,13 @@ static void zone_reverse(void **items, size_t n)
  */
 static uint32_t zone_max_items(const struct cellar__zone *zone)
 {
-    size_t nfew = cellar__max(ZONE_FEW_THREADS, (size_t)2 * cellar__os_machine()->ncpus);
+    uint32_t max_items = __atomic_load_n(&zone->max_items, __ATOMIC_RELAXED);
     size_t nthreads = cellar__thread_count();
-    unsigned lg_share = nthreads <= nfew ? 0 : cellar__lg_ceil(cellar__div_ceil(nthreads, nfew));
-    return (uint32_t)__atomic_load_n(&zone->max_items, __ATOMIC_RELAXED) >> lg_share;
+    if (CELLAR_LIKELY(nthreads <= ZONE_FEW_THREADS)) {
+        return max_items;
+    }
+    size_t nfew = cellar__max(ZONE_FEW_THREADS, (size_t)2 * cellar__os_machine()->ncpus);
+    return nthreads <= nfew ? max_items : max_items >> cellar__lg_ceil(cellar__div_ceil(nthreads, nfew));
 }
 
 /* A bucket for the cache that holds as many items as its use has earned; each one is twice the one before. */
