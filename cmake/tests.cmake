@@ -36,7 +36,7 @@ function(cellar_test_sanitizable name levels choice ret)
     elseif(CELLAR_SANITIZE STREQUAL thread AND NOT name MATCHES "^(unit|thread)/")
         set(result OFF)
     endif()
-    if(CELLAR_SANITIZE AND choice)
+    if(CELLAR_SANITIZE AND NOT choice STREQUAL "") # "no" by itself would count as false
         string(COMPARE EQUAL "${choice}" yes result)
     endif()
     set(${ret} ${result} PARENT_SCOPE)

@@ -123,6 +123,13 @@ void cellar__os_thread_join(struct cellar__os_thread *thread)
 
 void cellar__os_thread_forget(struct cellar__os_thread *thread)
 {
+    if (thread->memory !=
+        NULL) { /* its variables are as the parent's thread had them in the middle of something */
+        char *begin = thread_stack_end(thread);
+        if (cellar__os_purge(begin, (size_t)(thread->memory + thread->size - begin)) != 0) {
+            thread->memory = NULL; /* lost; the next start makes another */
+        }
+    }
     __atomic_store_n(&thread->tid, 0, __ATOMIC_RELEASE);
 }
 

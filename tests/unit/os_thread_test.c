@@ -113,6 +113,37 @@ TEST(the_child_of_fork_has_none)
     cellar__os_thread_join(&thread);
 }
 
+static int leave_traces(void *unused)
+{
+    local = 5;
+    return wait_for_gate(unused);
+}
+
+/* The child's own thread finds its variables zero, whatever the parent's was at, and whatever the kernel says. */
+TEST(the_child_of_fork_begins_afresh)
+{
+    for (int refused = 0; refused < 2; refused++) {
+        gate = 0;
+        CHECK_EQ(cellar__os_thread_start(&thread, leave_traces, NULL, &local), 0);
+        usleep(10000);
+        pid_t child = fork();
+        if (child == 0) {
+            cellar__fault_arm(CELLAR_FAULT_PURGE, 0, (uint32_t)refused);
+            cellar__os_thread_forget(&thread);
+            seen.local_at_begin = 1;
+            CHECK_EQ(cellar__os_thread_start(&thread, note, NULL, &local), 0);
+            cellar__os_thread_join(&thread);
+            CHECK_EQ(seen.local_at_begin, 0);
+            _exit(0);
+        }
+        int status;
+        CHECK_EQ(waitpid(child, &status, 0), child);
+        CHECK_EQ(status, 0);
+        __atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+        cellar__os_thread_join(&thread);
+    }
+}
+
 TEST(what_is_refused)
 {
     static struct cellar__os_thread fresh;
