@@ -191,10 +191,11 @@ struct cellar__huge_map *cellar__front_take_old(uint64_t now_ns, uint64_t min_ag
 bool cellar__front_is_empty(void)
 {
     uintptr_t any = 0;
+#pragma GCC unroll 8 /* every slow path comes here */
     for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
-        any |= front_load(i) & FRONT_WAITS;
+        any |= __atomic_load_n(&front_slots[i], __ATOMIC_RELAXED);
     }
-    return any == 0;
+    return (any & FRONT_WAITS) == 0;
 }
 
 bool cellar__front_has_old(uint64_t now_ns, uint64_t min_age_ns)

@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "large/huge.h"
 #include "large/zero.h"
+#include "malloc/fast.h"
 #include "malloc/foreign.h"
 #include "malloc/heap.h"
 #include "malloc/janitor.h"
@@ -55,7 +56,7 @@ static void *block_alloc(size_t size, bool zero)
     if (size > CELLAR_CLASS_MAX) {
         return cellar__huge_alloc(size, 1, zero);
     }
-    unsigned id = cellar__class_of(size);
+    unsigned id = cellar__fast_class(size);
     void *block = block_alloc_class(id, size);
     if (block == NULL) {
         return NULL;
@@ -162,12 +163,27 @@ size_t cellar__block_usable(const void *block)
     return zone != NULL ? zone->size : cellar__huge_size(block);
 }
 
+/*
+ * Frees what realloc has left. What grows leaves one block of a class after the other, and comes back to none of them: a
+ * run goes to where its memory serves every class.
+ */
+static void block_leave(void *block)
+{
+    unsigned id = cellar__page_map_tag(block) / (unsigned)sizeof(struct cellar__cache);
+    if (id > CELLAR_CLASS_NSLAB) {
+        cellar__zone_free_direct(cellar__zone_get((uint16_t)id), block);
+        cellar__janitor_call();
+    } else {
+        cellar__block_free(block);
+    }
+}
+
 static void *block_move(void *block, size_t old_size, size_t size)
 {
     void *moved = cellar__block_alloc(size);
     if (moved != NULL) {
         memcpy(moved, block, cellar__min(old_size, size));
-        cellar__block_free(block);
+        block_leave(block);
     }
     return moved;
 }
@@ -182,7 +198,7 @@ static bool block_resize_run(void *block, size_t old_size, size_t size)
     if (run->kind != CELLAR_RUN_LARGE || run->base != block) {
         return false;
     }
-    return cellar__large_resize(cellar__large_of(run), cellar__heap_source(cellar__class_of(size))) == 0;
+    return cellar__large_resize(cellar__large_of(run), cellar__heap_source(cellar__fast_class(size))) == 0;
 }
 
 /* Shrinking keeps the block while at least half of it stays in use. */
@@ -216,7 +232,8 @@ void *cellar__block_resize(void *block, size_t size)
     if (stays && old_size <= CELLAR_CLASS_SLAB_MAX) { /* the most frequent: a string that grows */
         return block;
     }
-    bool in_place = size <= CELLAR_CLASS_MAX && cellar__class_size(cellar__class_of(size)) == old_size;
+    bool in_place =
+        size <= CELLAR_CLASS_MAX && cellar__fast_class(size) == tag / sizeof(struct cellar__cache);
     if (in_place || block_resize_run(block, old_size, size) || stays) {
         return block;
     }

@@ -55,16 +55,14 @@ unsigned cellar__class_of(size_t n)
     return CLASS_FIRST_RUN - 1 + CLASS_LINEAR_GRANULES + class_geometric_step(CELLAR_LG_GRANULE + 3, 2, n);
 }
 
-/* Slabs begin at granules, so item i is aligned when the size is a multiple; runs are granules themselves. */
+/*
+ * Slabs begin at granules, so item i is aligned when the size is a multiple; runs are granules themselves. A multiple m of
+ * align has such a class: where classes are less than align apart, m is a class; elsewhere all are multiples of align.
+ */
 unsigned cellar__class_of_aligned(size_t n, size_t align)
 {
     if (n > CELLAR_CLASS_MAX || align > CELLAR_GRANULE) {
         return 0;
     }
-    for (unsigned id = cellar__class_of(cellar__max(n, align)); id < CELLAR_CLASS_END; id++) {
-        if (cellar__class_size(id) % align == 0) {
-            return id;
-        }
-    }
-    return 0;
+    return cellar__class_of(cellar__round_up(cellar__max(n, 1), align));
 }

@@ -35,6 +35,18 @@ CELLAR_INLINE struct cellar__cache *cellar__fast_cache(size_t offset)
     return (struct cellar__cache *)((char *)cellar__self + offset);
 }
 
+/* cellar__class_of by look-up; size at most CELLAR_CLASS_MAX. */
+CELLAR_INLINE unsigned cellar__fast_class(size_t size)
+{
+    size_t last = size - 1;
+    if (size <= CELLAR_CLASS_LINEAR_MAX) {
+        return size == 0 ? 1 : (unsigned)(last / 16 + 1);
+    }
+    size_t offset = size <= CELLAR_CLASS_SLAB_MAX ? cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]
+                                                  : cellar__fast_table.runs[last >> CELLAR_LG_GRANULE];
+    return (unsigned)(offset / sizeof(struct cellar__cache));
+}
+
 /* A block of a small size from the thread's loaded bucket, or NULL: the slow path has to say. */
 CELLAR_INLINE void *cellar__fast_alloc(size_t size)
 {

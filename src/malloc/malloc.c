@@ -222,11 +222,13 @@ CELLAR_API void cellar_freezero(void *block, size_t size)
 }
 CELLAR_ALIAS(freezero, cellar_freezero);
 
-/* A power-of-two alignment; NULL when memory is out. Linear classes of a multiple of it are aligned to it. */
+/* A power-of-two alignment; NULL when memory is out. The class of a multiple of it is aligned to it (malloc/classes.c). */
 static void *malloc_aligned(size_t align, size_t size)
 {
-    if (size <= CELLAR_CLASS_LINEAR_MAX && align <= CELLAR_CLASS_LINEAR_MAX) {
-        void *block = cellar__fast_alloc(cellar__round_up(size, align));
+    if (CELLAR_LIKELY(size <= CELLAR_CLASS_SLAB_MAX && align <= CELLAR_CLASS_SLAB_MAX)) {
+        size_t multiple = cellar__round_up(size, align);
+        void *block = multiple <= CELLAR_CLASS_LINEAR_MAX ? cellar__fast_alloc(multiple)
+                                                          : cellar__fast_alloc_slab(multiple);
         if (CELLAR_LIKELY(block != NULL)) {
             return block;
         }

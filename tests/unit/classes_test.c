@@ -67,6 +67,11 @@ TEST(aligned_class_aligns)
             CHECK(id != 0);
             CHECK_GE(cellar__class_size(id), n);
             CHECK_EQ(cellar__class_size(id) % align, 0);
+            unsigned first = cellar__class_of(n < align ? align : n); /* none below serves */
+            while (cellar__class_size(first) % align != 0) {
+                first++;
+            }
+            CHECK_EQ(id, first);
         }
     }
 }

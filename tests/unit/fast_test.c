@@ -16,6 +16,13 @@ TEST(table_agrees_with_the_classes)
     }
 }
 
+TEST(class_is_that_of_the_arithmetic)
+{
+    for (size_t n = 0; n <= CELLAR_CLASS_MAX; n++) {
+        CHECK_EQ(cellar__fast_class(n), cellar__class_of(n));
+    }
+}
+
 /* They are found by arithmetic, and must not be served by a larger class here. */
 TEST(table_leaves_linear_classes_to_the_slow_path)
 {
