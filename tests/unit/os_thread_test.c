@@ -94,6 +94,16 @@ TEST(join_waits_for_the_end)
     CHECK_EQ(thread.tid, 0);
 }
 
+/* The child has done its checks; the parent's thread may go. */
+static void end_both(pid_t child)
+{
+    int status;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+    __atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
+    cellar__os_thread_join(&thread);
+}
+
 TEST(the_child_of_fork_has_none)
 {
     gate = 0;
@@ -106,11 +116,7 @@ TEST(the_child_of_fork_has_none)
         cellar__os_thread_join(&thread);
         _exit(0);
     }
-    int status;
-    CHECK_EQ(waitpid(child, &status, 0), child);
-    CHECK_EQ(status, 0);
-    __atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
-    cellar__os_thread_join(&thread);
+    end_both(child);
 }
 
 static int leave_traces(void *unused)
@@ -136,11 +142,7 @@ TEST(the_child_of_fork_begins_afresh)
             CHECK_EQ(seen.local_at_begin, 0);
             _exit(0);
         }
-        int status;
-        CHECK_EQ(waitpid(child, &status, 0), child);
-        CHECK_EQ(status, 0);
-        __atomic_store_n(&gate, 1, __ATOMIC_RELEASE);
-        cellar__os_thread_join(&thread);
+        end_both(child);
     }
 }
 
