@@ -163,27 +163,12 @@ size_t cellar__block_usable(const void *block)
     return zone != NULL ? zone->size : cellar__huge_size(block);
 }
 
-/*
- * Frees what realloc has left. What grows leaves one block of a class after the other, and comes back to none of them: a
- * run goes to where its memory serves every class.
- */
-static void block_leave(void *block)
-{
-    unsigned id = cellar__page_map_tag(block) / (unsigned)sizeof(struct cellar__cache);
-    if (id > CELLAR_CLASS_NSLAB) {
-        cellar__zone_free_direct(cellar__zone_get((uint16_t)id), block);
-        cellar__janitor_call();
-    } else {
-        cellar__block_free(block);
-    }
-}
-
 static void *block_move(void *block, size_t old_size, size_t size)
 {
     void *moved = cellar__block_alloc(size);
     if (moved != NULL) {
         memcpy(moved, block, cellar__min(old_size, size));
-        block_leave(block);
+        cellar__block_free(block);
     }
     return moved;
 }

@@ -330,9 +330,8 @@ static CELLAR_NOINLINE void *zone_alloc_direct(struct cellar__zone *zone)
     return item;
 }
 
-CELLAR_NOINLINE void cellar__zone_free_direct(struct cellar__zone *zone, void *item)
+static CELLAR_NOINLINE void zone_free_direct(struct cellar__zone *zone, void *item)
 {
-    cellar__lock_forget_held();
     cellar__zone_release(zone, &item, 1);
     cellar__zone_count_net(zone, -1);
 }
@@ -390,14 +389,14 @@ void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *th
 {
     struct cellar__cache *cache = zone_cache(zone, &thread);
     if (CELLAR_UNLIKELY(cache == NULL)) {
-        cellar__zone_free_direct(zone, item);
+        zone_free_direct(zone, item);
         return;
     }
     if (zone_push(zone, cache, item)) {
         return;
     }
     if (!zone_make_room(zone, thread, cache) || !zone_push(zone, cache, item)) {
-        cellar__zone_free_direct(zone, item);
+        zone_free_direct(zone, item);
     }
 }
 

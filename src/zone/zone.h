@@ -127,9 +127,6 @@ void cellar__zone_free(struct cellar__zone *zone, void *item);
 void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread);
 void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item);
 
-/* Frees an item past buckets and depot, for the backend has better use for it. No hooks. */
-void cellar__zone_free_direct(struct cellar__zone *zone, void *item);
-
 /* One item straight from the backend, or NULL. */
 void *cellar__zone_import_one(struct cellar__zone *zone);
 
