@@ -31,7 +31,7 @@ test: ## everything CI checks
 check: ## the fast part, about ten seconds
 	@scripts/check
 
-bench: ## Cellar beside its peers in 60 workloads and a dozen real programs, half an hour; QUICK=1: two minutes
+bench: ## Cellar beside its peers in 60 workloads and a dozen real programs, twenty minutes; QUICK=1: under three
 	@scripts/setup build bench
 	@$(MAKE) --no-print-directory all
 	@scripts/bench

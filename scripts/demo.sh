@@ -137,7 +137,7 @@ spread() {
 row() {
     awk -v spread="$(spread "$2" "$4")" -v title="$1" -v measure="$3" -v unit="$5" -v scale="$6" \
         -v libc="$(median "$2-libc" "$4")" -v cellar="$(median "$2-cellar" "$4")" \
-        'BEGIN { printf "  %-29s  %-10s  %8.2f %-3s  %8.2f %-3s  %5.2f  %s\n",
+        'BEGIN { printf "  %-31s  %-10s  %8.2f %-3s  %8.2f %-3s  %5.2f  %s\n",
                  title, measure, libc / scale, unit, cellar / scale, unit, cellar / libc, spread }'
 }
 
@@ -151,7 +151,7 @@ print_comparison() {
     echo
     echo "Side by side: medians of $rounds rounds, in turn; peak RSS of the largest process"
     echo
-    printf '  %-29s  %-10s  %12s  %12s  %5s  %s\n' '' '' 'libc    ' 'Cellar    ' ratio 'by round'
+    printf '  %-31s  %-10s  %12s  %12s  %5s  %s\n' '' '' 'libc    ' 'Cellar    ' ratio 'by round'
     workload_rows "$(basename "$compiler") -O2, ${#sources[@]} sources, $jobs at once" compile
     workload_rows "churn, ${churn_arguments[0]} threads" churn
     echo

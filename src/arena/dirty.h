@@ -3,9 +3,11 @@
  *
  * A request of the same size takes the youngest, whose memory is most likely in the CPU's caches. A request of
  * another size is cut from the next larger one. A run that comes back becomes one with those beside it, so that what small
- * runs leave serves large ones; it is as old as the oldest of them. A large block grows into the run behind it. The oldest are purged when they have waited longer than
- * `decay_ms`, or when they make the heap larger by more than an eighth than what the program lately used at its peak. So
- * a program whose use swings pays no faults at each swing, and its peak is higher by an eighth at most.
+ * runs leave serves large ones; it is as old as the oldest of them. A large block grows into the run behind it.
+ *
+ * The oldest are purged when they have waited longer than `decay_ms`, or when they make the heap larger by more than an
+ * eighth than what the program lately used at its peak. So a program whose use swings pays no faults at each swing, and
+ * its peak is higher by an eighth at most.
  *
  *         |------------- peak lately -------------|- 1/8 -|
  *   heap  |######## used ########|~~~~~~~~ dirty ~~~~~~~~~|

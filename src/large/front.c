@@ -6,10 +6,10 @@
 #define FRONT_SEEN ((uintptr_t)2)
 
 static CELLAR_LINE_ALIGNED uintptr_t front_slots[CELLAR_FRONT_NSLOTS];
-static CELLAR_LINE_ALIGNED uint64_t
-    front_since_ns[CELLAR_FRONT_NSLOTS]; /* atomic; of those with FRONT_SEEN */
-static unsigned front_last;              /* atomic; the slot that was used last: what is looked at first */
-static unsigned front_victim;            /* atomic; the slot to displace next */
+/* Atomic; of those with FRONT_SEEN. */
+static CELLAR_LINE_ALIGNED uint64_t front_since_ns[CELLAR_FRONT_NSLOTS];
+static unsigned front_last;   /* atomic; the slot that was used last: what is looked at first */
+static unsigned front_victim; /* atomic; the slot to displace next */
 
 static uintptr_t front_load(unsigned i)
 {

@@ -146,17 +146,11 @@ void cellar__block_free(void *block)
     cellar__janitor_call();
 }
 
-/* The size of the class whose tag it is: one load, where the table of classes would be computed. */
-static size_t block_tag_size(uint16_t tag)
-{
-    return cellar__heap_zone(tag / (unsigned)sizeof(struct cellar__cache))->attr.size;
-}
-
 size_t cellar__block_usable(const void *block)
 {
     uint16_t tag = cellar__page_map_tag(block);
     if (tag != 0) {
-        return block_tag_size(tag);
+        return cellar__fast_size(tag);
     }
     struct cellar__slab *slab;
     const struct cellar_zone *zone = cellar__user_find(block, &slab);
@@ -212,7 +206,7 @@ void *cellar__block_resize(void *block, size_t size)
     if (CELLAR_UNLIKELY(tag == 0)) {
         return block_resize_untagged(block, size);
     }
-    size_t old_size = block_tag_size(tag);
+    size_t old_size = cellar__fast_size(tag);
     bool stays = block_stays(old_size, size);
     if (stays && old_size <= CELLAR_CLASS_SLAB_MAX) { /* the most frequent: a string that grows */
         return block;

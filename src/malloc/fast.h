@@ -15,17 +15,18 @@
 #include "submap/page_map.h"
 #include "zone/thread.h"
 
-#define CELLAR_FAST_SCALE                                                                                    \
-    (sizeof(struct cellar__cache) / 16) /* from a size of a linear class to its offset */
+/* From the size of a linear class to the offset of its cache. */
+#define CELLAR_FAST_SCALE (sizeof(struct cellar__cache) / 16)
 #define CELLAR_FAST_LG_STEP 8 /* sizes of slab classes above CELLAR_CLASS_LINEAR_MAX are multiples of 256 */
 #define CELLAR_FAST_NSTEPS (CELLAR_CLASS_SLAB_MAX >> CELLAR_FAST_LG_STEP)
 #define CELLAR_FAST_NRUNS (CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE)
 
 /* Offsets of caches in a thread's record. */
 struct cellar__fast_table {
-    uint16_t
-        steps[CELLAR_FAST_NSTEPS];    /* by (size - 1) / 256, for sizes of slab classes; 0 for linear ones */
-    uint16_t runs[CELLAR_FAST_NRUNS]; /* by (size - 1) / granule, for sizes of runs */
+    /* by (size - 1) / 256, for sizes of slab classes; 0 for linear ones */
+    uint16_t steps[CELLAR_FAST_NSTEPS];
+    /* by (size - 1) / granule, for sizes of runs */
+    uint16_t runs[CELLAR_FAST_NRUNS];
 };
 
 extern CELLAR_HIDDEN const struct cellar__fast_table cellar__fast_table;
@@ -78,13 +79,18 @@ CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
     return size == 0 ? cellar__fast_alloc(1) : NULL;
 }
 
-/* Bytes of the block by the tag of its granule; 0 when that says nothing: huge, foreign, or no block at all. */
-CELLAR_INLINE size_t cellar__fast_usable(const void *block)
+/* Bytes of a block whose granule has the tag; 0 for tag 0. */
+CELLAR_INLINE size_t cellar__fast_size(size_t tag)
 {
-    size_t tag = cellar__page_map_near_tag(block);
     return CELLAR_LIKELY(tag <= CELLAR_CLASS_LINEAR_MAX * CELLAR_FAST_SCALE)
                ? tag / CELLAR_FAST_SCALE
                : cellar__class_size((unsigned)(tag / sizeof(struct cellar__cache)));
+}
+
+/* Bytes of the block; 0 when its tag does not say: huge, foreign, no block at all, or a page map that is not near. */
+CELLAR_INLINE size_t cellar__fast_usable(const void *block)
+{
+    return cellar__fast_size(cellar__page_map_near_tag(block));
 }
 
 /* Whether a block of a slab class simply stays for a new size: at least half of it remains in use. False for size 0. */

@@ -179,12 +179,13 @@ size_t cellar__heap_trim(void)
     cellar__lock_forget_held();
     for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
         struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
-        if (zone != NULL && !cellar__thread_is_empty(thread)) {
+        if (zone == NULL) {
+            continue;
+        }
+        if (!cellar__thread_is_empty(thread)) {
             cellar__zone_drain_cache(zone, &thread->caches[id]);
         }
-        if (zone != NULL) {
-            cellar__zone_drain_depot(zone);
-        }
+        cellar__zone_drain_depot(zone);
     }
     cellar__reclaim_all(CELLAR_ZONE_DRAIN_ALL);
     size_t purged = cellar__dirty_purge_all() + cellar__huge_purge_all();

@@ -11,8 +11,7 @@
 #define JANITOR_ROUNDS_A_DECAY 5
 #define JANITOR_MIN_ROUND_NS UINT64_C(50000000)
 #define JANITOR_MAX_ROUND_NS UINT64_C(10000000000)
-#define JANITOR_MAX_SLABS                                                                                    \
-    ((size_t)4096) /* looked at in a round: some 0.4 ms when none is in the CPU's caches */
+#define JANITOR_MAX_SLABS ((size_t)4096)      /* in a round: some 0.4 ms when none is in the CPU's caches */
 #define JANITOR_RETRY_NS UINT64_C(1000000000) /* after a refused start */
 
 uint32_t cellar__janitor_state = CELLAR_JANITOR_CALLED; /* until the heap has started */
@@ -154,9 +153,4 @@ void cellar__janitor_forget(void)
     if ((__atomic_load_n(&cellar__janitor_state, __ATOMIC_RELAXED) & CELLAR_JANITOR_HERE) != 0) {
         __atomic_store_n(&cellar__janitor_state, CELLAR_JANITOR_AWAY, __ATOMIC_RELEASE);
     }
-}
-
-bool cellar__janitor_is_here(void)
-{
-    return (__atomic_load_n(&cellar__janitor_state, __ATOMIC_RELAXED) & CELLAR_JANITOR_HERE) != 0;
 }

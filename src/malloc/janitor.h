@@ -23,8 +23,8 @@
  *
  * Leaving is one exchange of HERE for AWAY, which a call in between prevents: nothing is left without a janitor.
  *
- * It leaves as well when the credentials of the process have changed, so that no thread of old credentials stays behind
- * setuid; the next call makes one with the new. In the child of fork there is none until a call. When no thread can be had,
+ * With one exception: it leaves at once when the credentials of the process have changed, so that no thread of old
+ * credentials stays behind setuid; what waits then waits for the next call, which makes one with the new. In the child of fork there is none until a call. When no thread can be had,
  * memory goes back by calls of the program alone, and a new attempt is made after a second.
  *
  * Source: background threads of jemalloc, the kernel's shrinkers.
@@ -64,8 +64,5 @@ CELLAR_INLINE void cellar__janitor_call(void)
 
 /* In the child after fork. */
 void cellar__janitor_forget(void);
-
-/* Whether the thread is there. */
-bool cellar__janitor_is_here(void);
 
 #endif

@@ -16,8 +16,7 @@
 #include "os/os.h"
 
 #define THREAD_STACK ((size_t)64 << 10)
-#define THREAD_ABOVE                                                                                         \
-    ((size_t)4 << 10) /* bytes above the thread pointer that code of libc may look at: zeros */
+#define THREAD_ABOVE ((size_t)4 << 10) /* above the thread pointer, for code of libc to look at: zeros */
 #define THREAD_JOIN_NS UINT64_C(1000000)
 
 /* Those of pthread_create, to the bit: sandboxes let these pass and no others. */
@@ -123,8 +122,8 @@ void cellar__os_thread_join(struct cellar__os_thread *thread)
 
 void cellar__os_thread_forget(struct cellar__os_thread *thread)
 {
-    if (thread->memory !=
-        NULL) { /* its variables are as the parent's thread had them in the middle of something */
+    /* Its variables are as the parent's thread had them in the middle of something. */
+    if (thread->memory != NULL) {
         char *begin = thread_stack_end(thread);
         if (cellar__os_purge(begin, (size_t)(thread->memory + thread->size - begin)) != 0) {
             thread->memory = NULL; /* lost; the next start makes another */

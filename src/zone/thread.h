@@ -45,8 +45,8 @@ struct cellar__thread {
 };
 
 extern __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec")));
-extern CELLAR_HIDDEN struct cellar__thread
-    cellar__thread_empty; /* of threads that have no record yet, or had theirs */
+/* The shared record, of threads that have none yet or had theirs. */
+extern CELLAR_HIDDEN struct cellar__thread cellar__thread_empty;
 extern CELLAR_HIDDEN struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
 extern struct cellar__lock cellar__threads_lock; /* also guards the table of zones (zone/zone.h) */
 

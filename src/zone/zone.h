@@ -71,8 +71,7 @@ struct cellar__zone {
     uint16_t id;        /* index of its cache in a thread's record; 0 is no zone */
     uint16_t max_items; /* the most a bucket holds; atomic */
     bool is_ready;
-    bool
-        is_counted; /* each request is counted, as for programs' zones; else what left the buckets: docs/stats.md */
+    bool is_counted; /* each request is, as for programs' zones; else what left the buckets (docs/stats.md) */
     bool is_uncached; /* atomic: no bucket of this zone is filled */
 
     /* Atomic. 0 for zones that are never asked to drain; odd for the others, so that the shared caches never agree. */

@@ -14,6 +14,11 @@
 
 static void *volatile block;
 
+static bool is_here(void)
+{
+    return (__atomic_load_n(&cellar__janitor_state, __ATOMIC_RELAXED) & CELLAR_JANITOR_HERE) != 0;
+}
+
 static void free_much(void)
 {
     block = malloc(16 * MIB);
@@ -23,17 +28,17 @@ static void free_much(void)
 
 static bool it_leaves(void)
 {
-    for (int i = 0; i < 6000 && cellar__janitor_is_here(); i++) {
+    for (int i = 0; i < 6000 && is_here(); i++) {
         usleep(10000);
     }
-    return !cellar__janitor_is_here();
+    return !is_here();
 }
 
 TEST(it_comes_with_the_first_large_free_and_leaves)
 {
-    CHECK(!cellar__janitor_is_here());
+    CHECK(!is_here());
     free_much();
-    CHECK(cellar__janitor_is_here());
+    CHECK(is_here());
     CHECK(cellar__huge_waits());
     CHECK(it_leaves());
     CHECK(!cellar__huge_waits());
@@ -46,7 +51,7 @@ TEST(calls_keep_it)
     uint64_t end_ns = cellar__os_exact_ns() + 1500000000u;
     while (cellar__os_exact_ns() < end_ns) {
         free_much();
-        CHECK(cellar__janitor_is_here());
+        CHECK(is_here());
         usleep(1000);
     }
     CHECK(it_leaves());
@@ -57,29 +62,29 @@ TEST(a_refused_thread_is_tried_again_later)
     errno = EXDEV;
     cellar__fault_arm(CELLAR_FAULT_THREAD, 0, 1000);
     free_much();
-    CHECK(!cellar__janitor_is_here());
+    CHECK(!is_here());
     CHECK_EQ(cellar__fault_calls(CELLAR_FAULT_THREAD), 1);
     free_much();
     CHECK_EQ(cellar__fault_calls(CELLAR_FAULT_THREAD), 1); /* not at each free */
     cellar__fault_disarm_all();
     CHECK_EQ(errno, EXDEV);
-    for (int i = 0; i < 6000 && !cellar__janitor_is_here(); i++) {
+    for (int i = 0; i < 6000 && !is_here(); i++) {
         usleep(10000);
         free_much();
     }
-    CHECK(cellar__janitor_is_here());
+    CHECK(is_here());
     CHECK(it_leaves());
 }
 
 TEST(the_child_of_fork_starts_its_own)
 {
     free_much();
-    CHECK(cellar__janitor_is_here());
+    CHECK(is_here());
     pid_t child = fork();
     if (child == 0) {
-        CHECK(!cellar__janitor_is_here());
+        CHECK(!is_here());
         free_much();
-        CHECK(cellar__janitor_is_here());
+        CHECK(is_here());
         CHECK(it_leaves());
         _exit(0);
     }
@@ -130,7 +135,7 @@ TEST(it_leaves_when_the_user_changes)
             usleep(1000);
         }
         free_much();
-        CHECK(cellar__janitor_is_here());
+        CHECK(is_here());
         CHECK_EQ(count_root_threads(), 0);
         _exit(0);
     }
