@@ -31,6 +31,7 @@
 #include "os/lock.h"
 
 #define CELLAR_THREAD_NCACHES 128
+#define CELLAR_THREAD_NSINGLES 16
 #define CELLAR_THREAD_LG_CHUNK 6
 #define CELLAR_THREAD_CHUNK (1u << CELLAR_THREAD_LG_CHUNK) /* caches; 4 KiB of them */
 #define CELLAR_THREAD_NCHUNKS 128u
@@ -41,7 +42,9 @@ struct cellar__thread {
     struct cellar__list all; /* under cellar__threads_lock */
     /* by zone id / CELLAR_THREAD_CHUNK; written atomically by the owner */
     struct cellar__cache *chunks[CELLAR_THREAD_NCHUNKS];
-    bool is_relieving; /* owner: a callback under memory pressure runs */
+    uint8_t singles
+        [CELLAR_THREAD_NSINGLES]; /* owner: zones of single items with a bucket, the last loaded first; then 0 */
+    bool is_relieving;            /* owner: a callback under memory pressure runs */
 };
 
 extern __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec")));

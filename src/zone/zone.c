@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "os/os.h"
 #include "os/panic.h"
+#include "zone/single.h"
 #include "zone/thread.h"
 #include "zone/zone_int.h"
 
@@ -21,6 +22,7 @@
 #define ZONE_DEPOT_BYTES ((size_t)512 << 10)
 #define ZONE_DEPOT_ITEMS 128
 #define ZONE_DEPOT_BYTES_MAX ((size_t)1 << 20)
+#define ZONE_DEPOT_BYTES_SINGLE ((size_t)2 << 20) /* of what threads do not keep */
 #define ZONE_DEPOT_MAX_BUCKETS 64
 #define ZONE_FEW_THREADS ((size_t)8)
 #define ZONE_FIRST_CAPACITY 14 /* a bucket of 128 bytes */
@@ -47,10 +49,12 @@ void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr
     size_t bucket_bytes = cellar__clamp(ZONE_BUCKET_ITEMS * size, ZONE_BUCKET_BYTES, ZONE_BUCKET_BYTES_MAX);
     size_t depot_bytes = cellar__clamp(ZONE_DEPOT_ITEMS * size, ZONE_DEPOT_BYTES, ZONE_DEPOT_BYTES_MAX);
     size_t max_items = cellar__clamp(bucket_bytes / size, ZONE_BUCKET_MIN_ITEMS, room);
-    if (size > ZONE_DEPOT_BYTES / 2) { /* one item is all the bound lets a bucket hold */
+    bool is_single = size > CELLAR_SINGLE_MIN;
+    if (is_single) {
         max_items = 1;
+        depot_bytes = ZONE_DEPOT_BYTES_SINGLE;
     }
-    *zone = (struct cellar__zone){.attr = *attr, .max_items = (uint16_t)max_items};
+    *zone = (struct cellar__zone){.attr = *attr, .max_items = (uint16_t)max_items, .is_single = is_single};
     zone->depot.max_items = (uint32_t)cellar__max(depot_bytes / size, max_items);
     zone->depot.max_buckets = ZONE_DEPOT_MAX_BUCKETS;
 }
@@ -208,6 +212,22 @@ static void zone_part(struct cellar__zone *zone, struct cellar__cache *cache, st
     zone_hand_over(zone, bucket);
 }
 
+void cellar__zone_evict(struct cellar__zone *zone, struct cellar__thread *thread)
+{
+    struct cellar__cache *cache = cellar__thread_cache(thread, zone->id);
+    zone_part(zone, cache, zone_unload(zone, thread, cache));
+}
+
+/* A bucket for the loaded one, which is out. */
+static void zone_load_fresh(struct cellar__zone *zone, struct cellar__thread *thread,
+                            struct cellar__cache *cache, struct cellar__bucket *bucket)
+{
+    zone_load(thread, cache, bucket);
+    if (CELLAR_UNLIKELY(zone->is_single) && bucket != NULL) {
+        cellar__single_bound(zone, thread);
+    }
+}
+
 /* Empties the cache; its buckets go back to their pool. */
 static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thread *thread,
                                   struct cellar__cache *cache)
@@ -277,7 +297,7 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
     cache->net += bucket->count;
     struct cellar__bucket *displaced =
         zone_unload(zone, thread, cache); /* a hook of the backend used this zone */
-    zone_load(thread, cache, bucket);
+    zone_load_fresh(zone, thread, cache, bucket);
     zone_part(zone, cache, displaced);
     return filled;
 }
@@ -361,7 +381,8 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
         zone_swap(zone, thread, cache);
         return true;
     }
-    struct cellar__bucket *full = zone_take_previous(cache);
+    struct cellar__bucket *full =
+        zone->is_single ? zone_unload(zone, thread, cache) : zone_take_previous(cache);
     struct cellar__bucket *empty = NULL;
     cache->net -= full == NULL ? 0 : full->count;
     if (full != NULL && !cellar__depot_put(&zone->depot, full)) {
@@ -371,7 +392,7 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
     empty = zone_grow_empty(zone, cache, empty);
     struct cellar__bucket *displaced = zone_take_previous(cache); /* a hook of the backend used this zone */
     cache->previous = zone_unload(zone, thread, cache);
-    zone_load(thread, cache, empty);
+    zone_load_fresh(zone, thread, cache, empty);
     zone_part(zone, cache, displaced);
     return empty != NULL;
 }

@@ -70,6 +70,7 @@ struct cellar__zone {
     struct cellar__zone_attr attr;
     uint16_t id;        /* index of its cache in a thread's record; 0 is no zone */
     uint16_t max_items; /* the most a bucket holds; atomic */
+    bool is_single;     /* its items are large, and a thread keeps one (zone/single.h) */
     bool is_ready;
     bool is_counted; /* each request is, as for programs' zones; else what left the buckets (docs/stats.md) */
     bool is_uncached; /* atomic: no bucket of this zone is filled */

@@ -7,6 +7,9 @@
 /* The zone as it begins, but for its id. */
 void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr *attr);
 
+/* Takes the loaded bucket out of the calling thread's cache and hands it over. */
+void cellar__zone_evict(struct cellar__zone *zone, struct cellar__thread *thread);
+
 /* Enters the zone in the table. Under cellar__threads_lock, or before there is a second thread. */
 void cellar__zone_set_entry(unsigned id, struct cellar__zone *zone);
 
