@@ -1,5 +1,7 @@
 #include "bucket/cache.h"
 
+#define CACHE_SEEN ((uintptr_t)1)
+
 void cellar__cache_load(struct cellar__cache *cache, struct cellar__bucket *bucket)
 {
     cache->loaded = bucket;
@@ -18,11 +20,34 @@ struct cellar__bucket *cellar__cache_unload(struct cellar__cache *cache)
     return bucket;
 }
 
-void cellar__cache_swap(struct cellar__cache *cache)
+struct cellar__bucket *cellar__cache_take_previous(struct cellar__cache *cache)
 {
-    struct cellar__bucket *previous = cache->previous;
-    cache->previous = cellar__cache_unload(cache);
-    cellar__cache_load(cache, previous);
+    if (__atomic_load_n(&cache->previous, __ATOMIC_RELAXED) == 0) {
+        return NULL;
+    }
+    uintptr_t previous = __atomic_exchange_n(&cache->previous, 0, __ATOMIC_ACQ_REL);
+    return (struct cellar__bucket *)(previous & ~CACHE_SEEN);
+}
+
+void cellar__cache_put_previous(struct cellar__cache *cache, struct cellar__bucket *bucket)
+{
+    __atomic_store_n(&cache->previous, (uintptr_t)bucket, __ATOMIC_RELEASE);
+}
+
+void cellar__cache_swap(struct cellar__cache *cache, struct cellar__bucket *bucket)
+{
+    cellar__cache_put_previous(cache, cellar__cache_unload(cache));
+    cellar__cache_load(cache, bucket);
+}
+
+struct cellar__bucket *cellar__cache_steal(struct cellar__cache *cache, bool *ret_waits)
+{
+    uintptr_t previous = __atomic_load_n(&cache->previous, __ATOMIC_RELAXED);
+    uintptr_t next = (previous & CACHE_SEEN) != 0 ? 0 : previous | CACHE_SEEN;
+    bool changed = previous != 0 && __atomic_compare_exchange_n(&cache->previous, &previous, next, false,
+                                                                __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    *ret_waits = previous != 0 && !(changed && next == 0);
+    return changed && next == 0 ? (struct cellar__bucket *)(previous & ~CACHE_SEEN) : NULL;
 }
 
 static bool cache_is_whole(const struct cellar__cache *cache)
@@ -38,8 +63,8 @@ void cellar__cache_mend(struct cellar__cache *cache)
     if (!cache_is_whole(cache)) {
         cellar__cache_load(cache, NULL);
     }
-    if (cache->previous == cache->loaded) {
-        cache->previous = NULL;
+    if (cellar__cache_previous(cache) == cache->loaded) {
+        cellar__cache_put_previous(cache, NULL);
     }
 }
 
@@ -53,7 +78,7 @@ __attribute__((no_sanitize("thread"))) size_t cellar__cache_nleft(const struct c
 
 __attribute__((no_sanitize("thread"))) size_t cellar__cache_nitems(const struct cellar__cache *cache)
 {
-    const struct cellar__bucket *previous = cache->previous;
+    const struct cellar__bucket *previous = cellar__cache_previous(cache);
     size_t loaded = (size_t)(cache->top - cache->floor);
     loaded =
         loaded <= cellar__bucket_room(CELLAR_BUCKET_LG_MAX) ? loaded : 0; /* read in the middle of a load */

@@ -15,7 +15,10 @@
  * Invariants:
  *   C1  floor <= top <= ceiling; all three are NULL or point into loaded->items.
  *   C2  loaded->count is what it held when it was loaded; cellar__cache_unload sets it from top.
- *   C3  only the owner thread writes; others may read for statistics and see a moment that never was.
+ *   C3  only the owner thread writes, but that others may take the previous bucket (C4); others may read for statistics
+ *       and see a moment that never was.
+ *   C4  previous is atomic. Who takes it has it alone: the owner by an exchange, before it looks into it, or another
+ *       thread by cellar__cache_steal, for owners that have gone to sleep. Bit 0 marks one that such a thread has seen.
  *
  * load, unload and swap take several stores, and a signal handler's longjmp may leave them in the middle. The zone level
  * runs them while no fast path can see the cache, and cellar__cache_mend makes one that was left whole again.
@@ -34,10 +37,10 @@ struct cellar__cache {
     void **ceiling;
     uint64_t nrequests; /* allocations that were counted: docs/stats.md */
     struct cellar__bucket *loaded;
-    struct cellar__bucket *previous;
-    uint32_t capacity; /* items the next bucket is to hold; grows with use */
-    uint32_t epoch;    /* of the zone's drains that this cache has followed */
-    int64_t net;       /* items that came in by exchanges less those that went out so */
+    uintptr_t previous; /* a bucket; C4 */
+    uint32_t capacity;  /* items the next bucket is to hold; grows with use */
+    uint32_t epoch;     /* of the zone's drains that this cache has followed */
+    int64_t net;        /* items that came in by exchanges less those that went out so */
 };
 
 /* Pops an item, or NULL when the loaded bucket is empty. */
@@ -85,8 +88,24 @@ void cellar__cache_load(struct cellar__cache *cache, struct cellar__bucket *buck
 /* Takes the loaded bucket out, its count brought up to date. NULL when there is none. */
 struct cellar__bucket *cellar__cache_unload(struct cellar__cache *cache);
 
-/* Exchanges loaded and previous. */
-void cellar__cache_swap(struct cellar__cache *cache);
+/* The owner takes the previous bucket out, or gives one to the empty place. NULL: there is none. */
+struct cellar__bucket *cellar__cache_take_previous(struct cellar__cache *cache);
+void cellar__cache_put_previous(struct cellar__cache *cache, struct cellar__bucket *bucket);
+
+/* Loads the bucket; the one that was loaded becomes the previous one, whose place is empty. */
+void cellar__cache_swap(struct cellar__cache *cache, struct cellar__bucket *bucket);
+
+/*
+ * For another thread, while the cache exists: takes the previous bucket when it is the one that was there at the last call,
+ * with no item gone and none come since. Else NULL; *ret_waits says whether there is one that may be taken next time.
+ */
+struct cellar__bucket *cellar__cache_steal(struct cellar__cache *cache, bool *ret_waits);
+
+/* The previous bucket, for statistics. */
+CELLAR_INLINE struct cellar__bucket *cellar__cache_previous(const struct cellar__cache *cache)
+{
+    return (struct cellar__bucket *)(__atomic_load_n(&cache->previous, __ATOMIC_ACQUIRE) & ~(uintptr_t)1);
+}
 
 /* Restores C1 after an operation that never ended: a bucket that is not wholly in its place is dropped. */
 void cellar__cache_mend(struct cellar__cache *cache);

@@ -6,6 +6,7 @@
 #include "malloc/heap.h"
 #include "os/os.h"
 #include "os/thread.h"
+#include "zone/reclaim.h"
 #include "zone/thread.h"
 
 #define JANITOR_ROUNDS_A_DECAY 5
@@ -83,7 +84,8 @@ static bool janitor_purge_slabs(void)
 /* Whether anything waits still. */
 static bool janitor_work(void)
 {
-    bool left = janitor_trim_depots();
+    bool left = cellar__reclaim_sleepers();
+    left |= janitor_trim_depots();
     left |= janitor_purge_slabs();
     cellar__dirty_tick();
     cellar__huge_tick();

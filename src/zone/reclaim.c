@@ -1,5 +1,9 @@
 #include "zone/reclaim.h"
 
+#include "base/bits.h"
+
+#define RECLAIM_MAX_THREADS 256 /* 96 cache lines each, read under the lock */
+
 /* The calling thread's buckets now, the others when they next come to a slow path. */
 static void reclaim_caches(struct cellar_zone *zone)
 {
@@ -33,4 +37,43 @@ void cellar__reclaim_all(enum cellar_zone_reclaim how)
         cellar__reclaim_zone(cellar__user_of(base), how);
         cellar__zone_unpin(base);
     }
+}
+
+/* Buckets that were taken, by zone; of threads on the list, under its lock. */
+static bool reclaim_steal(struct cellar__bucket_stack *stacks, uint16_t end)
+{
+    bool waits = false;
+    if (cellar__thread_count() > RECLAIM_MAX_THREADS) {
+        return false;
+    }
+    CELLAR_LIST_EACH(node, cellar__thread_list())
+    {
+        struct cellar__thread *thread = CELLAR_CONTAINER(node, struct cellar__thread, all);
+        for (uint16_t id = 1; id < end; id++) {
+            bool waits_here;
+            struct cellar__bucket *bucket = cellar__cache_steal(&thread->caches[id], &waits_here);
+            waits |= waits_here;
+            if (bucket != NULL) {
+                cellar__bucket_push(&stacks[id], bucket);
+            }
+        }
+    }
+    return waits;
+}
+
+bool cellar__reclaim_sleepers(void)
+{
+    struct cellar__bucket_stack stacks[CELLAR_THREAD_NCACHES] = {{0}};
+    uint16_t end = (uint16_t)cellar__min(cellar__zone_id_end(), CELLAR_THREAD_NCACHES);
+    uint64_t mask = cellar__threads_acquire();
+    bool waits = reclaim_steal(stacks, end);
+    cellar__threads_release(mask);
+    for (uint16_t id = 1; id < end; id++) {
+        for (struct cellar__bucket *bucket; (bucket = cellar__bucket_pop(&stacks[id])) != NULL;) {
+            cellar__zone_release(cellar__zone_get(id), bucket->items, bucket->count);
+            bucket->count = 0;
+            cellar__bucket_put(bucket);
+        }
+    }
+    return waits;
 }

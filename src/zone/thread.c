@@ -54,7 +54,7 @@ static void thread_drain(struct cellar__thread *thread)
     uint16_t end = (uint16_t)cellar__min(cellar__zone_id_end(), CELLAR_THREAD_NCACHES);
     for (uint16_t id = 1; id < end; id++) {
         struct cellar__cache *cache = &thread->caches[id];
-        if (cache->loaded != NULL || cache->previous != NULL || cache->nrequests != 0) {
+        if (cache->loaded != NULL || cellar__cache_previous(cache) != NULL || cache->nrequests != 0) {
             cellar__zone_drain_cache(cellar__zone_get(id), cache);
         }
     }

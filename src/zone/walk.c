@@ -20,7 +20,7 @@ typedef void (*walk_see)(void *ctx, void *const *items, size_t n);
 __attribute__((no_sanitize("thread"))) static void walk_cache(const struct cellar__cache *cache, walk_see see,
                                                               void *ctx)
 {
-    const struct cellar__bucket *previous = cache->previous;
+    const struct cellar__bucket *previous = cellar__cache_previous(cache);
     size_t nloaded = (size_t)(cache->top - cache->floor);
     if (cache->loaded != NULL && nloaded <= cellar__bucket_room(CELLAR_BUCKET_LG_MAX)) {
         see(ctx, cache->floor, nloaded);

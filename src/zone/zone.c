@@ -19,6 +19,7 @@
 #define ZONE_BUCKET_ITEMS 8
 #define ZONE_BUCKET_BYTES_MAX ((size_t)64 << 10) /* 8 items of 8 KiB, 4 of 16 KiB */
 #define ZONE_BUCKET_MIN_ITEMS 2
+#define ZONE_FEW_ITEMS 3 /* one in so many */
 #define ZONE_DEPOT_BYTES ((size_t)512 << 10)
 #define ZONE_DEPOT_ITEMS 128
 #define ZONE_DEPOT_BYTES_MAX ((size_t)1 << 20)
@@ -42,6 +43,13 @@ static size_t zone_keg_release(void *source, void **items, size_t n, enum cellar
 const struct cellar__zone_backend cellar__zone_keg_backend = {
     .kind = "slab", .import = zone_keg_import, .release = zone_keg_release};
 
+/* A few items fewer when that halves the bucket's own memory. */
+static size_t zone_fit_room(size_t max_items)
+{
+    size_t half = cellar__bucket_room(cellar__bucket_lg_size(max_items) - 1);
+    return max_items > half && max_items - half <= half / ZONE_FEW_ITEMS ? half : max_items;
+}
+
 void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr *attr)
 {
     size_t size = cellar__max(attr->size, 1);
@@ -49,6 +57,7 @@ void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr
     size_t bucket_bytes = cellar__clamp(ZONE_BUCKET_ITEMS * size, ZONE_BUCKET_BYTES, ZONE_BUCKET_BYTES_MAX);
     size_t depot_bytes = cellar__clamp(ZONE_DEPOT_ITEMS * size, ZONE_DEPOT_BYTES, ZONE_DEPOT_BYTES_MAX);
     size_t max_items = cellar__clamp(bucket_bytes / size, ZONE_BUCKET_MIN_ITEMS, room);
+    max_items = zone_fit_room(max_items);
     bool is_single = size > CELLAR_SINGLE_MIN;
     if (is_single) {
         max_items = 1;
@@ -177,22 +186,26 @@ static struct cellar__bucket *zone_unload(const struct cellar__zone *zone, struc
     return bucket;
 }
 
-static void zone_swap(const struct cellar__zone *zone, struct cellar__thread *thread,
-                      struct cellar__cache *cache)
+/* What the caller wants of the previous bucket. */
+enum zone_want { ZONE_WANT_ITEMS, ZONE_WANT_ROOM };
+
+/* Exchanges loaded and previous when the latter has what is wanted. */
+static bool zone_swap(const struct cellar__zone *zone, struct cellar__thread *thread,
+                      struct cellar__cache *cache, enum zone_want want)
 {
+    struct cellar__bucket *previous = cellar__cache_take_previous(cache);
+    if (previous == NULL) {
+        return false;
+    }
+    if (want == ZONE_WANT_ITEMS ? previous->count == 0 : previous->count >= previous->capacity) {
+        cellar__cache_put_previous(cache, previous);
+        return false;
+    }
     zone_count_left(zone, cache);
     cellar__thread_detach();
-    cellar__cache_swap(cache);
+    cellar__cache_swap(cache, previous);
     cellar__thread_attach(thread);
-}
-
-/* Out of the cache before anybody else may have it. */
-static struct cellar__bucket *zone_take_previous(struct cellar__cache *cache)
-{
-    struct cellar__bucket *bucket = cache->previous;
-    cache->previous = NULL;
-    CELLAR_SIGNAL_FENCE();
-    return bucket;
+    return true;
 }
 
 /* Leaves a bucket to the depot, or its items to the backend when the depot is full. NULL is ignored. */
@@ -232,7 +245,8 @@ static void zone_load_fresh(struct cellar__zone *zone, struct cellar__thread *th
 static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thread *thread,
                                   struct cellar__cache *cache)
 {
-    struct cellar__bucket *buckets[2] = {zone_take_previous(cache), zone_unload(zone, thread, cache)};
+    struct cellar__bucket *buckets[2] = {cellar__cache_take_previous(cache),
+                                         zone_unload(zone, thread, cache)};
     for (size_t i = 0; i < CELLAR_COUNTOF(buckets); i++) {
         if (buckets[i] != NULL) {
             cache->net -= buckets[i]->count;
@@ -278,8 +292,7 @@ static void zone_import_bucket(struct cellar__zone *zone, struct cellar__bucket 
 /* Puts a bucket with items in place of the loaded one, which is empty. False when there are none to be had. */
 static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
 {
-    if (cache->previous != NULL && cache->previous->count > 0) {
-        zone_swap(zone, thread, cache);
+    if (zone_swap(zone, thread, cache, ZONE_WANT_ITEMS)) {
         return true;
     }
     struct cellar__bucket *bucket = cellar__depot_get(&zone->depot);
@@ -377,12 +390,11 @@ void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *
 static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thread,
                            struct cellar__cache *cache)
 {
-    if (cache->previous != NULL && cache->previous->count < cache->previous->capacity) {
-        zone_swap(zone, thread, cache);
+    if (zone_swap(zone, thread, cache, ZONE_WANT_ROOM)) {
         return true;
     }
     struct cellar__bucket *full =
-        zone->is_single ? zone_unload(zone, thread, cache) : zone_take_previous(cache);
+        zone->is_single ? zone_unload(zone, thread, cache) : cellar__cache_take_previous(cache);
     struct cellar__bucket *empty = NULL;
     cache->net -= full == NULL ? 0 : full->count;
     if (full != NULL && !cellar__depot_put(&zone->depot, full)) {
@@ -390,8 +402,9 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
         empty = full;
     }
     empty = zone_grow_empty(zone, cache, empty);
-    struct cellar__bucket *displaced = zone_take_previous(cache); /* a hook of the backend used this zone */
-    cache->previous = zone_unload(zone, thread, cache);
+    struct cellar__bucket *displaced =
+        cellar__cache_take_previous(cache); /* a hook of the backend used this zone */
+    cellar__cache_put_previous(cache, zone_unload(zone, thread, cache));
     zone_load_fresh(zone, thread, cache, empty);
     zone_part(zone, cache, displaced);
     return empty != NULL;
@@ -453,8 +466,7 @@ size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n
     struct cellar__thread *thread = cellar__self;
     struct cellar__cache *cache = zone_cache(zone, &thread);
     size_t got = cache == NULL ? 0 : zone_pop_many(zone, cache, items, n);
-    if (got < n && cache != NULL && cache->previous != NULL && cache->previous->count > 0) {
-        zone_swap(zone, thread, cache);
+    if (got < n && cache != NULL && zone_swap(zone, thread, cache, ZONE_WANT_ITEMS)) {
         got += zone_pop_many(zone, cache, items + got, n - got);
     }
     size_t popped = got;
@@ -497,10 +509,9 @@ void cellar__zone_free(struct cellar__zone *zone, void *item)
 
 void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache)
 {
-    struct cellar__bucket *previous = cache->previous;
+    struct cellar__bucket *previous = cellar__cache_take_previous(cache);
     zone_count_left(zone, cache);
     struct cellar__bucket *loaded = cellar__cache_unload(cache);
-    cache->previous = NULL;
     zone_part(zone, cache, loaded);
     zone_part(zone, cache, previous);
     __atomic_add_fetch(&zone->retired_requests, cache->nrequests, __ATOMIC_RELAXED);
@@ -510,7 +521,7 @@ void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *c
 bool cellar__zone_take_load(struct cellar__zone *zone, struct cellar__cache *cache,
                             struct cellar__zone_load *ret_load)
 {
-    *ret_load = (struct cellar__zone_load){.previous = cache->previous};
+    *ret_load = (struct cellar__zone_load){.previous = cellar__cache_take_previous(cache)};
     zone_count_left(zone, cache);
     ret_load->loaded = cellar__cache_unload(cache);
     int64_t surplus = (ret_load->loaded == NULL ? 0 : ret_load->loaded->count) +

@@ -7,6 +7,7 @@
 #include "arena/run.h"
 #include "os/os.h"
 #include "test.h"
+#include "zone/reclaim.h"
 #include "zone/thread.h"
 
 enum { NTHREADS = 4, NROUNDS = 20000, NSLOTS = 256, ITEM_SIZE = 128, ZONE_ID = 4 };
@@ -100,6 +101,90 @@ TEST(items_freed_by_other_threads)
         slots[i] = NULL;
     }
     cellar__zone_drain_depot(&zone);
+    check(0);
+}
+
+/* Bursts that go through several buckets, up and down. */
+static void burst_run(struct test_random *random)
+{
+    static _Thread_local uint64_t *items[1000];
+    size_t n = 1 + test_random_below(random, 1000);
+    for (size_t i = 0; i < n; i++) {
+        items[i] = item_make();
+    }
+    for (size_t i = 0; i < n; i++) {
+        item_end(items[i]);
+    }
+}
+
+static uint32_t nrunning; /* atomic */
+
+static void *bursts_run(void *arg)
+{
+    struct test_random random = {(uintptr_t)arg};
+    for (size_t round = 0; round < NROUNDS / 200; round++) {
+        burst_run(&random);
+    }
+    __atomic_sub_fetch(&nrunning, 1, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+static void *steal_run(void *arg)
+{
+    cellar__thread_forgo();
+    while (__atomic_load_n(&nrunning, __ATOMIC_ACQUIRE) != 0) {
+        cellar__reclaim_sleepers();
+    }
+    return arg;
+}
+
+TEST(previous_buckets_are_taken_from_busy_threads)
+{
+    pthread_t thief;
+    start();
+    nrunning = NTHREADS;
+    CHECK_EQ(pthread_create(&thief, NULL, steal_run, NULL), 0);
+    threads_run(bursts_run, test_seed() * 100 + 50);
+    pthread_join(thief, NULL);
+    check(0);
+}
+
+static pthread_barrier_t asleep;
+
+static void *sleeper_run(void *arg)
+{
+    struct test_random random = {1};
+    struct cellar__cache *cache = &cellar__thread_own()->caches[ZONE_ID];
+    for (size_t i = 0; i < 20; i++) {
+        burst_run(&random);
+    }
+    struct cellar__bucket *previous = cellar__cache_previous(cache);
+    CHECK(previous != NULL);
+    size_t nloaded = cellar__cache_nitems(cache) - previous->count;
+    pthread_barrier_wait(&asleep);
+    pthread_barrier_wait(&asleep);
+    CHECK_PTR(cellar__cache_previous(cache), NULL);
+    CHECK_EQ(cellar__cache_nitems(cache), nloaded);
+    burst_run(&random);
+    return arg;
+}
+
+TEST(the_previous_bucket_of_a_sleeper_is_taken_at_the_second_look)
+{
+    pthread_t sleeper;
+    start();
+    cellar__zone_drain_cache(&zone, &cellar__thread_own()->caches[ZONE_ID]);
+    pthread_barrier_init(&asleep, NULL, 2);
+    CHECK_EQ(pthread_create(&sleeper, NULL, sleeper_run, NULL), 0);
+    pthread_barrier_wait(&asleep);
+    size_t nout = keg.nout;
+    CHECK(cellar__reclaim_sleepers());
+    CHECK_EQ(keg.nout, nout);
+    CHECK(!cellar__reclaim_sleepers());
+    CHECK_LT(keg.nout, nout);
+    CHECK(!cellar__reclaim_sleepers());
+    pthread_barrier_wait(&asleep);
+    pthread_join(sleeper, NULL);
     check(0);
 }
 

@@ -18,8 +18,7 @@ TEST(zeros_are_empty_and_full)
     CHECK_PTR(cellar__cache_pop(&cache), NULL);
     CHECK(!cellar__cache_push(&cache, items));
     CHECK_PTR(cellar__cache_unload(&cache), NULL);
-    cellar__cache_swap(&cache);
-    CHECK_PTR(cellar__cache_pop(&cache), NULL);
+    CHECK_PTR(cellar__cache_take_previous(&cache), NULL);
     CHECK_EQ(cellar__cache_nitems(&cache), 0);
     CHECK_EQ(cellar__cache_nleft(&cache), 0);
 }
@@ -88,20 +87,20 @@ TEST(mend_drops_what_is_not_wholly_in_its_place)
     cellar__cache_mend(&cache);
     CHECK_PTR(cache.loaded, bucket); /* nothing was wrong */
     CHECK_EQ(cellar__cache_nitems(&cache), 1);
-    cache.previous = bucket; /* a swap after its first half */
+    cellar__cache_put_previous(&cache, bucket); /* a swap after its first half */
     cellar__cache_mend(&cache);
-    CHECK_PTR(cache.previous, NULL);
+    CHECK_PTR(cellar__cache_previous(&cache), NULL);
     CHECK_PTR(cache.loaded, bucket);
     cache.top = NULL;
     cellar__cache_mend(&cache);
     CHECK_PTR(cache.loaded, NULL);
     CHECK_PTR(cache.floor, NULL);
     CHECK_PTR(cache.ceiling, NULL);
-    cache.previous = bucket;
+    cellar__cache_put_previous(&cache, bucket);
     cache.ceiling = bucket->items; /* a load that has not come to `loaded` */
     cellar__cache_mend(&cache);
     CHECK_PTR(cache.ceiling, NULL);
-    CHECK_PTR(cache.previous, bucket);
+    CHECK_PTR(cellar__cache_previous(&cache), bucket);
 }
 
 /* C2: the count is right once the bucket is out. */
@@ -126,8 +125,8 @@ TEST(swap_exchanges_the_buckets)
     struct cellar__bucket *one = cellar__bucket_get(6, 6);
     cellar__cache_load(&cache, one);
     cellar__cache_push(&cache, items);
-    cellar__cache_swap(&cache);
-    CHECK_PTR(cache.previous, one);
+    cellar__cache_swap(&cache, NULL);
+    CHECK_PTR(cellar__cache_previous(&cache), one);
     CHECK_EQ(one->count, 1);
     CHECK_PTR(cache.loaded, NULL);
     CHECK_PTR(cellar__cache_pop(&cache), NULL);
@@ -135,10 +134,31 @@ TEST(swap_exchanges_the_buckets)
     cellar__cache_load(&cache, cellar__bucket_get(7, 14));
     cellar__cache_push(&cache, items + 1);
     CHECK_EQ(cellar__cache_nitems(&cache), 2);
-    cellar__cache_swap(&cache);
+    cellar__cache_swap(&cache, cellar__cache_take_previous(&cache));
     CHECK_PTR(cache.loaded, one);
     CHECK_PTR(cellar__cache_pop(&cache), items);
-    CHECK_EQ(cache.previous->count, 1);
+    CHECK_EQ(cellar__cache_previous(&cache)->count, 1);
+}
+
+/* C4: only what lay there from one look to the next. */
+TEST(steal_takes_what_it_has_seen_before)
+{
+    start();
+    bool waits = true;
+    struct cellar__bucket *one = cellar__bucket_get(6, 6);
+    CHECK_PTR(cellar__cache_steal(&cache, &waits), NULL);
+    CHECK(!waits);
+    cellar__cache_put_previous(&cache, one);
+    CHECK_PTR(cellar__cache_steal(&cache, &waits), NULL);
+    CHECK(waits);
+    CHECK_PTR(cellar__cache_previous(&cache), one); /* the mark does not show */
+    CHECK_PTR(cellar__cache_take_previous(&cache), one);
+    cellar__cache_put_previous(&cache, one); /* the same again, which was away meanwhile */
+    CHECK_PTR(cellar__cache_steal(&cache, &waits), NULL);
+    CHECK(waits);
+    CHECK_PTR(cellar__cache_steal(&cache, &waits), one);
+    CHECK(!waits);
+    CHECK_PTR(cellar__cache_take_previous(&cache), NULL);
 }
 
 TEST_MAIN()

@@ -68,7 +68,7 @@ static size_t loaded_bytes(void)
     size_t bytes = 0;
     for (size_t i = 0; i < NZONES; i++) {
         bytes += cache(i)->loaded == NULL ? 0 : sizes[i];
-        CHECK_PTR(cache(i)->previous, NULL);
+        CHECK_PTR(cellar__cache_previous(cache(i)), NULL);
         CHECK_LE(cellar__cache_nitems(cache(i)), 1);
         CHECK_EQ(sources[i].nout, cellar__cache_nitems(cache(i)) + cellar__depot_nitems(&zones[i].depot));
     }

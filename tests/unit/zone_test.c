@@ -365,7 +365,7 @@ static void free_twice_across_an_exchange(void)
     half->items[0] = items[1];
     half->count = 1;
     cellar__cache_load(cache(), full);
-    cache()->previous = half;
+    cellar__cache_put_previous(cache(), half);
     cellar__zone_free(&zone, items[1]);
 }
 
