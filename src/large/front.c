@@ -142,11 +142,25 @@ static size_t front_waiting_bytes(void)
     return bytes;
 }
 
+bool cellar__front_is_empty(void)
+{
+    uintptr_t any = 0;
+#pragma GCC unroll 8 /* every slow path comes here */
+    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
+        any |= __atomic_load_n(&front_slots[i], __ATOMIC_RELAXED);
+    }
+    return (any & FRONT_WAITS) == 0;
+}
+
 bool cellar__front_put(const void *block, size_t max_bytes)
 {
     uintptr_t live;
     unsigned i = front_find(block, &live);
-    if (i == CELLAR_FRONT_NSLOTS || front_waiting_bytes() + front_size(live) > max_bytes) {
+    if (i == CELLAR_FRONT_NSLOTS) {
+        return false;
+    }
+    size_t waiting = CELLAR_LIKELY(cellar__front_is_empty()) ? 0 : front_waiting_bytes();
+    if (waiting + front_size(live) > max_bytes) {
         return false;
     }
     front_note_last(i);
@@ -186,16 +200,6 @@ struct cellar__huge_map *cellar__front_take_old(uint64_t now_ns, uint64_t min_ag
         }
     }
     return NULL;
-}
-
-bool cellar__front_is_empty(void)
-{
-    uintptr_t any = 0;
-#pragma GCC unroll 8 /* every slow path comes here */
-    for (unsigned i = 0; i < CELLAR_FRONT_NSLOTS; i++) {
-        any |= __atomic_load_n(&front_slots[i], __ATOMIC_RELAXED);
-    }
-    return (any & FRONT_WAITS) == 0;
 }
 
 bool cellar__front_has_old(uint64_t now_ns, uint64_t min_age_ns)
