@@ -33,8 +33,8 @@ if(CELLAR_SANITIZE)
 endif()
 
 # The code of the library. Hidden unless listed in abi/symbols.txt; the thread's cache is one load away; a call between
-# two files of the library is direct.
-set(CELLAR_LIBRARY_FLAGS -fvisibility=hidden -ftls-model=initial-exec -fno-semantic-interposition)
+# two files of the library is direct; a function can be placed by its name (cmake/order.cmake).
+set(CELLAR_LIBRARY_FLAGS -fvisibility=hidden -ftls-model=initial-exec -fno-semantic-interposition -ffunction-sections)
 
 # The compiler knows malloc and may drop a pair of calls, or turn malloc and memset into calloc, which in the definition
 # of calloc never ends. For the definitions and for the programs that test them.

@@ -37,6 +37,10 @@ function(cellar_shared_library name output pattern)
     # of its own functions need no look-up at start.
     target_link_options(${name}_shared PRIVATE -Wl,--version-script=${version_script} -Wl,-z,relro -Wl,-z,now
         -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,--as-needed -Wl,-Bsymbolic-functions)
+    if(CELLAR_ORDER_SCRIPT)
+        target_link_options(${name}_shared PRIVATE -Wl,-T,${CELLAR_ORDER_SCRIPT})
+        set_property(TARGET ${name}_shared APPEND PROPERTY LINK_DEPENDS ${CELLAR_ORDER_SCRIPT})
+    endif()
     if(NOT CELLAR_SANITIZE)
         target_link_options(${name}_shared PRIVATE -Wl,-z,defs)
     endif()
