@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# How much of the library's file small programs have resident: cmake/order.cmake. The bound holds whatever a fault brings
+# with it, as that ends with the mapping; a program that enters a function that cmake/order.txt does not list is above it.
+set -euo pipefail
+library=$(realpath "${CELLAR_BUILD:-build}")/libcellar.so
+recorded_kib=76
+allowed_kib=96
+count=0
+failed=0
+
+if [ "$(getconf PAGESIZE)" -ne 4096 ]; then
+    echo "1..0 # SKIP the figures are for pages of 4 KiB"
+    exit 0
+fi
+if ! ${CC:-cc} -Wl,--version 2>/dev/null | grep -q '^GNU ld'; then
+    echo "1..0 # SKIP the linker is not GNU ld"
+    exit 0
+fi
+
+# KiB that are resident of the file's pages; those that the process has made its own are not the file's any more.
+resident() {
+    awk '
+        $1 ~ /^[0-9a-f]+-/ { inside = index($6, "/libcellar.so") > 0 }
+        inside && $1 == "Rss:" { kib += $2 }
+        inside && $1 == "Anonymous:" { kib -= $2 }
+        END { print kib + 0 }'
+}
+
+# small TITLE COMMAND...: the command prints its own smaps.
+small() {
+    local title=$1 kib
+    shift
+    if ! command -v "$1" >/dev/null; then
+        return
+    fi
+    count=$((count + 1))
+    kib=$(LD_PRELOAD=$library CELLAR_CONF='' "$@" /proc/self/smaps | resident)
+    if [ "$kib" -gt 0 ] && [ "$kib" -le "$allowed_kib" ]; then
+        echo "ok $count - $title"
+    else
+        echo "not ok $count - $title"
+        failed=1
+    fi
+    echo "# $kib KiB of the file resident, recorded $recorded_kib, allowed $allowed_kib"
+}
+
+small "a trivial program" cat
+small "a program with realloc and calloc" perl -pe ''
+small "a program in C++" cmake -E cat
+echo "1..$count"
+exit "$failed"
