@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # How much of the library's file small programs have resident: cmake/order.cmake. The bound holds whatever a fault brings
-# with it, as that ends with the mapping; a program that enters a function that cmake/order.txt does not list is above it.
+# with it, as that ends with the mapping: the headers, the listed functions, and a page of data that nobody has written.
+# A program that enters a function which cmake/order.txt does not list is above it.
 set -euo pipefail
 library=$(realpath "${CELLAR_BUILD:-build}")/libcellar.so
-recorded_kib=76
+recorded_kib=80
 allowed_kib=96
 count=0
 failed=0
@@ -46,6 +47,22 @@ small() {
 
 small "a trivial program" cat
 small "a program with realloc and calloc" perl -pe ''
-small "a program in C++" cmake -E cat
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cat >"$work/copy.cc" <<'END'
+#include <fstream>
+#include <iostream>
+#include <string>
+int main(int, char **argv)
+{
+    std::ifstream file(argv[1]);
+    for (std::string line; std::getline(file, line);) {
+        std::cout << line << '\n';
+    }
+}
+END
+if ${CXX:-c++} -o "$work/copy" "$work/copy.cc" 2>/dev/null; then
+    small "a program in C++" "$work/copy"
+fi
 echo "1..$count"
 exit "$failed"
