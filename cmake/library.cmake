@@ -38,7 +38,7 @@ function(cellar_shared_library name output pattern)
     target_link_options(${name}_shared PRIVATE -Wl,--version-script=${version_script} -Wl,-z,relro -Wl,-z,now
         -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,--as-needed -Wl,-Bsymbolic-functions)
     if(CELLAR_ORDER_SCRIPT)
-        target_link_options(${name}_shared PRIVATE -Wl,-T,${CELLAR_ORDER_SCRIPT})
+        target_link_options(${name}_shared PRIVATE -ffunction-sections -Wl,-T,${CELLAR_ORDER_SCRIPT})
         set_property(TARGET ${name}_shared APPEND PROPERTY LINK_DEPENDS ${CELLAR_ORDER_SCRIPT})
     endif()
     if(NOT CELLAR_SANITIZE)

@@ -7,7 +7,8 @@
 # place: those that few programs run lie behind the unwind tables, since neighbours of the same kind would be one
 # mapping. The read-only data that a start reads shares the segment of the headers, which a start reads as well.
 #
-# valgrind knows the names of functions in .text alone: CELLAR_ORDER=OFF is for looking at the others with it.
+# valgrind reads lines, and callgrind names, of .text alone: CELLAR_ORDER=OFF is for looking at the rest with them. The
+# figures are in docs/adr/0021-what-lies-together.md.
 option(CELLAR_ORDER "The functions that programs run have a segment of their own in the shared libraries" ON)
 set(CELLAR_ORDER_SCRIPT ${CMAKE_BINARY_DIR}/order.ld)
 set(order_list ${CMAKE_SOURCE_DIR}/cmake/order.txt)
