@@ -33,52 +33,58 @@ enum heap_state { HEAP_IDLE, HEAP_STARTING };
 
 bool cellar__heap_is_started;
 
-static struct cellar__zone heap_zones[CELLAR_CLASS_END];
-static struct cellar__keg heap_kegs[CELLAR_CLASS_NSLAB + 1];
-static struct cellar__large_source heap_sources[CELLAR_CLASS_NRUN];
-static uint32_t heap_state; /* enum heap_state */
+/* A zone beside where its items come from. */
+struct heap_record {
+    struct cellar__zone zone;
+    union {
+        struct cellar__keg keg;
+        struct cellar__large_source runs;
+    } source;
+};
+
+/* One for each class, given out in the order of first use: those that are used share pages. */
+static struct heap_record heap_records[CELLAR_CLASS_END - 1];
+static size_t heap_nrecords; /* given out; under cellar__threads_lock */
+static uint32_t heap_state;  /* enum heap_state */
 
 static uint16_t heap_tag(unsigned class_id)
 {
     return (uint16_t)(class_id * sizeof(struct cellar__cache));
 }
 
-static struct cellar__large_source *heap_source(unsigned id)
-{
-    return &heap_sources[id - CELLAR_CLASS_NSLAB - 1];
-}
-
 /* Under cellar__threads_lock: all of a zone is written before others find it in the table. */
-static void heap_fill_zone(unsigned id)
+static void heap_fill_zone(struct heap_record *record, unsigned id)
 {
     size_t size = cellar__class_size(id);
-    struct cellar__zone_attr attr = {.size = size};
+    struct cellar__zone_attr attr = {.size = size, .source = &record->source};
     struct cellar__fmt name;
     cellar__fmt_init(&name, attr.name, sizeof attr.name);
     if (id <= CELLAR_CLASS_NSLAB) {
         struct cellar__keg_attr keg = {.size = size, .tag = heap_tag(id)};
-        cellar__keg_init(&heap_kegs[id], &keg);
+        cellar__keg_init(&record->source.keg, &keg);
         attr.backend = &cellar__zone_keg_backend;
-        attr.source = &heap_kegs[id];
         cellar__fmt_print(&name, "malloc.%zu", size);
     } else {
-        struct cellar__large_source *source = heap_source(id);
-        *source = (struct cellar__large_source){.ngranules = size >> CELLAR_LG_GRANULE, .tag = heap_tag(id)};
+        record->source.runs =
+            (struct cellar__large_source){.ngranules = size >> CELLAR_LG_GRANULE, .tag = heap_tag(id)};
         attr.backend = &cellar__large_backend;
-        attr.source = source;
         cellar__fmt_print(&name, "malloc.%zuK", size >> 10);
     }
-    cellar__zone_init(&heap_zones[id], (uint16_t)id, &attr);
+    cellar__zone_init(&record->zone, (uint16_t)id, &attr);
 }
 
 static CELLAR_COLD struct cellar__zone *heap_open_zone(unsigned id)
 {
     uint64_t mask = cellar__threads_acquire();
-    if (cellar__zone_get((uint16_t)id) == NULL) {
-        heap_fill_zone(id);
+    struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+    if (zone == NULL) {
+        struct heap_record *record = &heap_records[heap_nrecords];
+        heap_fill_zone(record, id);
+        heap_nrecords++;
+        zone = &record->zone;
     }
     cellar__threads_release(mask);
-    return &heap_zones[id];
+    return zone;
 }
 
 struct cellar__zone *cellar__heap_zone(unsigned class_id)
@@ -87,32 +93,14 @@ struct cellar__zone *cellar__heap_zone(unsigned class_id)
     return CELLAR_LIKELY(zone != NULL) ? zone : heap_open_zone(class_id);
 }
 
-const struct cellar__zone *cellar__heap_zones(void)
-{
-    return heap_zones;
-}
-
-const struct cellar__keg *cellar__heap_kegs(void)
-{
-    return heap_kegs;
-}
-
 struct cellar__keg *cellar__heap_keg(unsigned class_id)
 {
-    if (class_id > CELLAR_CLASS_NSLAB) {
-        return NULL;
-    }
-    cellar__heap_zone(class_id);
-    return &heap_kegs[class_id];
+    return class_id <= CELLAR_CLASS_NSLAB ? cellar__heap_zone(class_id)->attr.source : NULL;
 }
 
 struct cellar__large_source *cellar__heap_source(unsigned class_id)
 {
-    if (class_id <= CELLAR_CLASS_NSLAB) {
-        return NULL;
-    }
-    cellar__heap_zone(class_id);
-    return heap_source(class_id);
+    return class_id > CELLAR_CLASS_NSLAB ? cellar__heap_zone(class_id)->attr.source : NULL;
 }
 
 /* What was in its caches waits in the depots now. */

@@ -5,8 +5,8 @@
  * map covers nothing and every cache is empty, so every call comes here. A start that fails for lack of memory is tried
  * again by the next call.
  *
- * The zone of a size class is made when the class is first used: a small program touches the pages of a few zones, not
- * of all. What works through the zones finds those that are made by cellar__zone_get. They are made under
+ * The zone of a size class is made when the class is first used, and its record lies behind that of the class used before
+ * it: a small program touches the pages of a few records, not of all. What works through the zones finds those that are made by cellar__zone_get. They are made under
  * cellar__threads_lock, so with that lock held no zone appears.
  */
 #ifndef CELLAR_MALLOC_HEAP_H
@@ -37,10 +37,6 @@ struct cellar__keg *cellar__heap_keg(unsigned class_id);
 
 /* NULL for classes of slabs. Makes the zone, as above. */
 struct cellar__large_source *cellar__heap_source(unsigned class_id);
-
-/* All zones and kegs by class, for the inspector's record; those not made yet are zeros. */
-const struct cellar__zone *cellar__heap_zones(void);
-const struct cellar__keg *cellar__heap_kegs(void);
 
 /*
  * Gives back what the heap holds in vain: the calling thread's buckets and all depots go to their slabs, and dirty

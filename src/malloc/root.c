@@ -30,12 +30,10 @@ void cellar__root_publish(void)
         .nzones = CELLAR_CLASS_END,
         .page_map = (uintptr_t)&cellar__page_map,
         .meta_base = (uintptr_t)&cellar__meta_base,
-        .zones = (uintptr_t)cellar__heap_zones(),
-        .kegs = (uintptr_t)cellar__heap_kegs(),
-        .nkegs = CELLAR_CLASS_NSLAB + 1,
         .heap_arena = (uintptr_t)&cellar__heap_arena,
         .submaps = (uintptr_t)cellar__window_get(0),
         .threads = (uintptr_t)cellar__thread_list(),
+        .zone_table = (uintptr_t)cellar__zone_table(),
         .magic = CELLAR_ROOT_MAGIC,
     };
 }

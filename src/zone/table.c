@@ -27,6 +27,11 @@ struct cellar__zone *cellar__zone_get(uint16_t id)
     return __atomic_load_n(&table_zones[id], __ATOMIC_ACQUIRE);
 }
 
+struct cellar__zone *const *cellar__zone_table(void)
+{
+    return table_zones;
+}
+
 uint16_t cellar__zone_id_end(void)
 {
     return __atomic_load_n(&table_end, __ATOMIC_ACQUIRE);

@@ -24,6 +24,7 @@ TEST(record_describes_this_build)
     CHECK_EQ(cellar_root.version, CELLAR_ROOT_VERSION);
     CHECK_EQ(cellar_root.size, sizeof cellar_root);
     CHECK_EQ(cellar_root.size_of_zone, sizeof(struct cellar__zone));
+    CHECK_EQ(cellar_root.size_of_keg, sizeof(struct cellar__keg));
     CHECK_EQ(cellar_root.size_of_arena, sizeof(struct cellar__arena));
     CHECK_EQ(cellar_root.size_of_submap, sizeof(struct cellar__submap));
 }
@@ -36,8 +37,12 @@ TEST(an_address_leads_to_its_zone)
     CHECK(granule < map->ngranules);
     size_t id = map->tags[granule] / cellar_root.size_of_cache;
     CHECK(id > 0 && id < cellar_root.nzones);
-    const char *zone = (const char *)at(cellar_root.zones) + id * cellar_root.size_of_zone;
-    CHECK_STR(zone, "malloc.112");
+    const struct cellar__zone *const *zones = at(cellar_root.zone_table);
+    CHECK_STR(zones[id]->attr.name, "malloc.112");
+    CHECK_EQ(zones[id]->id, id);
+    const struct cellar__keg *keg = zones[id]->attr.source;
+    CHECK_EQ(keg->attr.size, 112);
+    CHECK_EQ(keg->attr.tag, map->tags[granule]);
     free(block);
 }
 

@@ -32,6 +32,19 @@ TEST(a_class_has_a_zone_once_it_was_used)
     CHECK(is_made(run));
 }
 
+/* No other part of this program has blocks of these sizes, nor does it make another zone meanwhile. */
+TEST(zones_lie_in_the_order_of_first_use)
+{
+    CHECK(cellar__heap_start());
+    const char *large = (const char *)cellar__heap_zone(cellar__class_of(700000));
+    const char *small = (const char *)cellar__heap_zone(cellar__class_of(1000));
+    const char *middle = (const char *)cellar__heap_zone(cellar__class_of(20000));
+    size_t size = (size_t)(small - large);
+    CHECK_GE(size, sizeof(struct cellar__zone) + sizeof(struct cellar__keg));
+    CHECK_LE(size, 512);
+    CHECK_EQ((size_t)(middle - small), size);
+}
+
 static void *ask_for_all(void *arg)
 {
     struct cellar__zone **mine = arg;
