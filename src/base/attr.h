@@ -9,6 +9,12 @@
 #define CELLAR_COLD __attribute__((cold, noinline))
 /* On a declaration: the variable is in this library, so code reaches it without the global offset table. */
 #define CELLAR_HIDDEN __attribute__((visibility("hidden")))
+/*
+ * On the definition, without an initialiser, of a large variable of which most programs use little: the linker puts it
+ * behind all others, so that the small ones share few pages. (It takes the variable for one that several files may
+ * define, so its name is one of the library's.)
+ */
+#define CELLAR_APART __attribute__((common, visibility("hidden")))
 #define CELLAR_PRINTF(fmt_index, first_arg) __attribute__((format(printf, fmt_index, first_arg)))
 #define CELLAR_COUNTOF(array) (sizeof(array) / sizeof((array)[0]))
 #define CELLAR_CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))

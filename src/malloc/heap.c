@@ -33,7 +33,7 @@ enum heap_state { HEAP_IDLE, HEAP_STARTING };
 
 bool cellar__heap_is_started;
 
-/* A zone beside where its items come from. */
+/* A zone beside where its items come from, 512 bytes. */
 struct heap_record {
     struct cellar__zone zone;
     union {
@@ -42,8 +42,11 @@ struct heap_record {
     } source;
 };
 
-/* One for each class, given out in the order of first use: those that are used share pages. */
-static struct heap_record heap_records[CELLAR_CLASS_END - 1];
+/*
+ * One for each class, given out in the order of first use: those that are used share pages. The first four, which is all
+ * that a small program needs, lie on one page.
+ */
+CELLAR_APART __attribute__((aligned(2048))) struct heap_record cellar__heap_records[CELLAR_CLASS_END - 1];
 static size_t heap_nrecords; /* given out; under cellar__threads_lock */
 static uint32_t heap_state;  /* enum heap_state */
 
@@ -78,7 +81,7 @@ static CELLAR_COLD struct cellar__zone *heap_open_zone(unsigned id)
     uint64_t mask = cellar__threads_acquire();
     struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
     if (zone == NULL) {
-        struct heap_record *record = &heap_records[heap_nrecords];
+        struct heap_record *record = &cellar__heap_records[heap_nrecords];
         heap_fill_zone(record, id);
         heap_nrecords++;
         zone = &record->zone;

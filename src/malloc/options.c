@@ -93,7 +93,7 @@ static void options_help(void)
 {
     char text[OPTIONS_TEXT_MAX];
     struct cellar__fmt fmt;
-    cellar__fmt_init(&fmt, text, sizeof text);
+    cellar__fmt_init(&fmt, text, OPTIONS_TEXT_MAX);
     cellar__fmt_print(&fmt, "CELLAR_CONF=\"key:value,key:value\"\n");
     for (size_t i = 0; i < CELLAR_COUNTOF(options_table); i++) {
         const struct cellar_option *option = &options_table[i];
@@ -261,16 +261,18 @@ static void options_parse(char *text)
     }
 }
 
+CELLAR_APART char cellar__options_text[OPTIONS_TEXT_MAX];
+
 void cellar__options_read(void)
 {
-    static char text[OPTIONS_TEXT_MAX];
+    char *text = cellar__options_text;
     if (&cellar_conf != NULL && cellar_conf != NULL) {
         struct cellar__fmt fmt;
-        cellar__fmt_init(&fmt, text, sizeof text);
+        cellar__fmt_init(&fmt, text, OPTIONS_TEXT_MAX);
         cellar__fmt_print(&fmt, "%s", cellar_conf);
         options_parse(text);
     }
-    ssize_t length = cellar__os_environment("CELLAR_CONF", text, sizeof text);
+    ssize_t length = cellar__os_environment("CELLAR_CONF", text, OPTIONS_TEXT_MAX);
     if (length > 0) {
         options_parse(text);
     } else if (length == -E2BIG) {

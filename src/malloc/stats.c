@@ -236,20 +236,23 @@ static int stats_write_page(void *ctx, const char *text, size_t length)
     return 0;
 }
 
+/* Exit handlers run in one thread. */
+CELLAR_APART struct stats_page cellar__stats_page;
+CELLAR_APART struct cellar__stat_record cellar__stats_record;
+
 static void stats_append(const struct cellar__stat_record *record, const struct cellar__options *options)
 {
-    static struct stats_page page; /* exit handlers run in one thread */
-    struct cellar__stat_sink sink = {.write = stats_write_page, .ctx = &page};
+    struct stats_page *page = &cellar__stats_page;
+    struct cellar__stat_sink sink = {.write = stats_write_page, .ctx = page};
     int status = options->stats_at_exit == CELLAR_EXIT_JSON ? cellar__stat_print_json(record, &sink)
                                                             : cellar__stat_print_text(record, &sink);
     if (status == 0) {
-        cellar__os_append(options->stats_file, page.text, page.length);
+        cellar__os_append(options->stats_file, page->text, page->length);
     }
 }
 
 void cellar__stats_at_exit(void)
 {
-    static struct cellar__stat_record record;
     const struct cellar__options *options = cellar__options_get();
     if (!cellar__heap_is_started) { /* a program that never allocated may still be asked for its statistics */
         cellar__options_read();
@@ -260,7 +263,7 @@ void cellar__stats_at_exit(void)
     if (options->stats_file[0] == '\0') {
         cellar_stats_print(STDERR_FILENO, options->stats_at_exit == CELLAR_EXIT_JSON ? CELLAR_STATS_JSON
                                                                                      : CELLAR_STATS_TEXT);
-    } else if (cellar__stats_collect(&record)) {
-        stats_append(&record, options);
+    } else if (cellar__stats_collect(&cellar__stats_record)) {
+        stats_append(&cellar__stats_record, options);
     }
 }

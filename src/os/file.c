@@ -97,9 +97,9 @@ static ssize_t file_copy_value(const char *value, char *buffer, size_t size)
 }
 
 /* The kernel's copy of the environment, for calls that come before libc has published `environ`. */
-static ssize_t file_early_environment(const char *name, char *buffer, size_t size)
+static CELLAR_NOINLINE ssize_t file_early_environment(const char *name, char *buffer, size_t size)
 {
-    static char text[32768]; /* first use is before any thread can exist */
+    char text[32768]; /* of the first thread's stack: there is no other yet */
     ssize_t length = cellar__file_read("/proc/self/environ", text, sizeof text);
     for (ssize_t at = 0; at < length;) {
         const char *value = file_value_after(text + at, name);

@@ -23,12 +23,12 @@
 #define SMR_SLEEP_MAX_NS UINT64_C(10000000)
 
 static struct cellar__lock smr_lock = CELLAR_LOCK_INIT(CELLAR_RANK_SMR); /* of the table */
-static struct cellar_smr *smr_table[CELLAR_SMR_MAX];
+CELLAR_APART struct cellar_smr *cellar__smr_table[CELLAR_SMR_MAX];
 static unsigned smr_id_end; /* atomic, only rises */
 
 struct cellar_smr *cellar__smr_get(unsigned id)
 {
-    return __atomic_load_n(&smr_table[id], __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&cellar__smr_table[id], __ATOMIC_ACQUIRE);
 }
 
 unsigned cellar__smr_id_end(void)
@@ -42,12 +42,12 @@ static bool smr_enlist(struct cellar_smr *smr)
     cellar__lock_acquire(&smr_lock);
     cellar__reader_init();
     unsigned id = 0;
-    while (id < CELLAR_SMR_MAX && smr_table[id] != NULL) {
+    while (id < CELLAR_SMR_MAX && cellar__smr_table[id] != NULL) {
         id++;
     }
     if (id < CELLAR_SMR_MAX) {
         smr->id = (uint16_t)id;
-        __atomic_store_n(&smr_table[id], smr, __ATOMIC_RELEASE);
+        __atomic_store_n(&cellar__smr_table[id], smr, __ATOMIC_RELEASE);
         __atomic_store_n(&smr_id_end, (unsigned)cellar__max(smr_id_end, id + 1), __ATOMIC_RELEASE);
     }
     cellar__lock_release(&smr_lock);
@@ -57,7 +57,7 @@ static bool smr_enlist(struct cellar_smr *smr)
 static void smr_delist(struct cellar_smr *smr)
 {
     cellar__lock_acquire(&smr_lock);
-    __atomic_store_n(&smr_table[smr->id], NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(&cellar__smr_table[smr->id], NULL, __ATOMIC_RELEASE);
     cellar__lock_release(&smr_lock);
 }
 
@@ -320,8 +320,8 @@ void cellar__smr_lock_all(void)
     cellar__lock_acquire(&smr_lock);
     cellar__lock_allow_equal(true); /* one rank; here they go by id */
     for (unsigned id = 0; id < smr_id_end; id++) {
-        if (smr_table[id] != NULL) {
-            cellar__lock_acquire(&smr_table[id]->lock);
+        if (cellar__smr_table[id] != NULL) {
+            cellar__lock_acquire(&cellar__smr_table[id]->lock);
         }
     }
     cellar__lock_allow_equal(false);
@@ -330,8 +330,8 @@ void cellar__smr_lock_all(void)
 void cellar__smr_unlock_all(void)
 {
     for (unsigned id = smr_id_end; id > 0; id--) {
-        if (smr_table[id - 1] != NULL) {
-            cellar__lock_release(&smr_table[id - 1]->lock);
+        if (cellar__smr_table[id - 1] != NULL) {
+            cellar__lock_release(&cellar__smr_table[id - 1]->lock);
         }
     }
     cellar__lock_release(&smr_lock);
@@ -341,8 +341,8 @@ void cellar__smr_forget_orphans(void)
 {
     cellar__reader_forget_orphans();
     for (unsigned id = 0; id < smr_id_end; id++) {
-        if (smr_table[id] != NULL) {
-            cellar__batch_forget_orphans(smr_table[id]);
+        if (cellar__smr_table[id] != NULL) {
+            cellar__batch_forget_orphans(cellar__smr_table[id]);
         }
     }
 }

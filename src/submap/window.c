@@ -13,7 +13,7 @@
 
 struct cellar__lock cellar__window_lock = CELLAR_LOCK_INIT(CELLAR_RANK_SUBMAP);
 
-static struct cellar__submap window_table[CELLAR_WINDOW_MAX];
+CELLAR_APART struct cellar__submap cellar__window_table[CELLAR_WINDOW_MAX];
 static size_t window_count; /* atomic; published after the entry is complete */
 static size_t window_size;  /* wish for the next window, bytes */
 
@@ -45,7 +45,7 @@ static uintptr_t window_place(size_t first, size_t cover)
 {
     size_t lowest = first == cover ? 64 * WINDOW_GIB : cellar__max(cover, 4 * WINDOW_GIB);
     size_t span = first == cover ? 256 * WINDOW_GIB : lowest;
-    uint64_t random = cellar__hash_mix((uintptr_t)&lowest ^ (uintptr_t)&window_table);
+    uint64_t random = cellar__hash_mix((uintptr_t)&lowest ^ (uintptr_t)&cellar__window_table);
     return lowest + cellar__round_down(random % span, CELLAR_WINDOW_ALIGN);
 }
 
@@ -71,7 +71,7 @@ int cellar__window_init(void)
         cellar__submap_release(&window);
         return status;
     }
-    window_table[0] = window;
+    cellar__window_table[0] = window;
     window_size = window.size;
     __atomic_store_n(&window_count, 1, __ATOMIC_RELEASE);
     return 0;
@@ -79,10 +79,10 @@ int cellar__window_init(void)
 
 static char *window_lowest(void)
 {
-    char *lowest = window_table[0].base;
+    char *lowest = cellar__window_table[0].base;
     for (size_t i = 1; i < window_count; i++) {
-        bool is_lower = window_table[i].size != 0 && window_table[i].base < lowest;
-        lowest = is_lower ? window_table[i].base : lowest;
+        bool is_lower = cellar__window_table[i].size != 0 && cellar__window_table[i].base < lowest;
+        lowest = is_lower ? cellar__window_table[i].base : lowest;
     }
     return lowest;
 }
@@ -91,18 +91,18 @@ static char *window_lowest(void)
 static struct cellar__submap *window_slot(void)
 {
     for (size_t i = 1; i < window_count; i++) {
-        if (window_table[i].size == 0) {
-            return &window_table[i];
+        if (cellar__window_table[i].size == 0) {
+            return &cellar__window_table[i];
         }
     }
-    return window_count == CELLAR_WINDOW_MAX ? NULL : &window_table[window_count];
+    return window_count == CELLAR_WINDOW_MAX ? NULL : &cellar__window_table[window_count];
 }
 
 /* Twice as much the next time, or no more than the kernel gave. With limited addresses the first window is the measure. */
 static void window_adapt(size_t wish, size_t size)
 {
     bool limited = cellar__os_machine()->address_limit != SIZE_MAX;
-    size_t most = limited ? window_table[0].size : 64 * WINDOW_GIB;
+    size_t most = limited ? cellar__window_table[0].size : 64 * WINDOW_GIB;
     window_size = size < wish ? size : cellar__clamp(2 * window_size, window_size, most);
 }
 
@@ -122,7 +122,7 @@ static struct cellar__submap *window_add_locked(size_t min_size)
     }
     window_adapt(size, window.size);
     *slot = window;
-    if (slot == &window_table[window_count]) {
+    if (slot == &cellar__window_table[window_count]) {
         __atomic_store_n(&window_count, window_count + 1, __ATOMIC_RELEASE);
     }
     return slot;
@@ -147,14 +147,14 @@ size_t cellar__window_count(void)
 
 struct cellar__submap *cellar__window_get(size_t index)
 {
-    return &window_table[index];
+    return &cellar__window_table[index];
 }
 
 static struct cellar__submap *window_find_locked(const void *addr)
 {
     for (size_t i = 0; i < window_count; i++) {
-        if (cellar__submap_contains(&window_table[i], addr)) {
-            return &window_table[i];
+        if (cellar__submap_contains(&cellar__window_table[i], addr)) {
+            return &cellar__window_table[i];
         }
     }
     return NULL;
@@ -173,7 +173,7 @@ void cellar__window_release(void *base)
 {
     cellar__lock_acquire(&cellar__window_lock);
     struct cellar__submap *slot = window_find_locked(base);
-    CELLAR_ASSERT(slot != NULL && slot != &window_table[0] && slot->base == base);
+    CELLAR_ASSERT(slot != NULL && slot != &cellar__window_table[0] && slot->base == base);
     cellar__submap_release(slot);
     cellar__lock_release(&cellar__window_lock);
 }

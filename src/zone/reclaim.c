@@ -63,8 +63,8 @@ static bool reclaim_steal(struct cellar__bucket_stack *stacks, uint16_t end)
 
 bool cellar__reclaim_sleepers(void)
 {
-    struct cellar__bucket_stack stacks[CELLAR_THREAD_NCACHES] = {{0}};
-    uint16_t end = (uint16_t)cellar__min(cellar__zone_id_end(), CELLAR_THREAD_NCACHES);
+    struct cellar__bucket_stack stacks[CELLAR_THREAD_NOWN] = {{0}};
+    uint16_t end = (uint16_t)cellar__min(cellar__zone_id_end(), CELLAR_THREAD_NOWN);
     uint64_t mask = cellar__threads_acquire();
     bool waits = reclaim_steal(stacks, end);
     cellar__threads_release(mask);

@@ -13,7 +13,7 @@ void cellar__single_bound(struct cellar__zone *zone, struct cellar__thread *thre
     uint8_t before[CELLAR_THREAD_NSINGLES];
     size_t bytes = zone->attr.size;
     size_t nkept = 0;
-    if (zone->id >= CELLAR_THREAD_NCACHES) { /* a zone of the program: its drains are asked for otherwise */
+    if (zone->id >= CELLAR_THREAD_NOWN) { /* a zone of the program: its drains are asked for otherwise */
         return;
     }
     memcpy(before, thread->singles, sizeof before);

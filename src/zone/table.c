@@ -9,14 +9,22 @@
 /* How long who ends a zone waits before it looks again for pins: they are short, and nobody wakes it. */
 #define TABLE_WAIT_NS UINT64_C(1000000)
 
-static struct cellar__zone *table_zones[CELLAR_THREAD_NIDS]; /* atomic; changed under cellar__threads_lock */
+/* By id, malloc's and those of programs. Atomic; changed under cellar__threads_lock. */
+static struct cellar__zone *table_own[CELLAR_THREAD_NCACHES];
+CELLAR_APART struct cellar__zone *cellar__zone_table_rest[CELLAR_THREAD_NIDS - CELLAR_THREAD_NCACHES];
+
 static unsigned table_first_free =
     CELLAR_THREAD_NCACHES;     /* no id from NCACHES to here is free; under the lock */
 static uint16_t table_end = 1; /* atomic; only rises */
 
+static struct cellar__zone **table_at(unsigned id)
+{
+    return id < CELLAR_THREAD_NCACHES ? &table_own[id] : &cellar__zone_table_rest[id - CELLAR_THREAD_NCACHES];
+}
+
 void cellar__zone_set_entry(unsigned id, struct cellar__zone *zone)
 {
-    __atomic_store_n(&table_zones[id], zone, __ATOMIC_RELEASE);
+    __atomic_store_n(table_at(id), zone, __ATOMIC_RELEASE);
     if (id >= table_end) {
         __atomic_store_n(&table_end, (uint16_t)(id + 1), __ATOMIC_RELEASE);
     }
@@ -24,12 +32,12 @@ void cellar__zone_set_entry(unsigned id, struct cellar__zone *zone)
 
 struct cellar__zone *cellar__zone_get(uint16_t id)
 {
-    return __atomic_load_n(&table_zones[id], __ATOMIC_ACQUIRE);
+    return __atomic_load_n(table_at(id), __ATOMIC_ACQUIRE);
 }
 
 struct cellar__zone *const *cellar__zone_table(void)
 {
-    return table_zones;
+    return table_own;
 }
 
 uint16_t cellar__zone_id_end(void)
@@ -44,7 +52,7 @@ int cellar__zone_enter(struct cellar__zone *zone, const struct cellar__zone_attr
     zone->is_counted = true;
     uint64_t mask = cellar__threads_acquire();
     unsigned id = table_first_free;
-    while (id < CELLAR_THREAD_NIDS && table_zones[id] != NULL) {
+    while (id < CELLAR_THREAD_NIDS && *table_at(id) != NULL) {
         id++;
     }
     table_first_free = id;
@@ -69,7 +77,7 @@ struct cellar__zone *cellar__zone_pin_next(unsigned *id)
     struct cellar__zone *found = NULL;
     uint64_t mask = cellar__threads_acquire();
     for (; *id < table_end && found == NULL; ++*id) {
-        struct cellar__zone *zone = table_zones[*id];
+        struct cellar__zone *zone = *table_at(*id);
         if (zone != NULL && !zone->is_hidden) {
             zone->npins++;
             found = zone;
@@ -90,8 +98,8 @@ void cellar__zone_unpin(struct cellar__zone *zone)
 void cellar__zone_forget_pins(void)
 {
     for (unsigned id = CELLAR_THREAD_NCACHES; id < table_end; id++) {
-        if (table_zones[id] != NULL) {
-            table_zones[id]->npins = 0;
+        if (*table_at(id) != NULL) {
+            (*table_at(id))->npins = 0;
         }
     }
 }
@@ -118,7 +126,7 @@ static bool table_collect(struct cellar__zone *zone, struct cellar__bucket_stack
             cellar__bucket_push(ret_buckets, load.previous);
         }
     }
-    __atomic_store_n(&table_zones[zone->id], NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(table_at(zone->id), NULL, __ATOMIC_RELEASE);
     table_first_free = zone->id < table_first_free ? zone->id : table_first_free;
     return true;
 }

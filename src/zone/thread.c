@@ -10,14 +10,19 @@
 
 struct cellar__lock cellar__threads_lock = CELLAR_LOCK_INIT(CELLAR_RANK_THREADS);
 
-#define THREAD_NOWN (CELLAR_THREAD_NCACHES / CELLAR_THREAD_CHUNK) /* chunks in the record */
+#define THREAD_NCHUNKS_OWN (CELLAR_THREAD_NCACHES / CELLAR_THREAD_CHUNK) /* chunks in the record */
 
-struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
+_Static_assert(sizeof(struct cellar__thread) <= 8192, "a record takes two pages");
 
-/* GNU range initialiser: it is one table of one address. */
-struct cellar__thread cellar__thread_empty = {
+CELLAR_APART struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
+
+/*
+ * It lies where the dynamic linker takes the right to write away, once it has put the addresses in. (GNU range initialiser:
+ * it is one table of one address.)
+ */
+__attribute__((section(".data.rel.ro"))) struct cellar__thread cellar__thread_empty = {
     .chunks = {&cellar__thread_empty.caches[0], &cellar__thread_empty.caches[CELLAR_THREAD_CHUNK],
-               [THREAD_NOWN... CELLAR_THREAD_NCHUNKS - 1] = cellar__thread_chunk_empty},
+               [THREAD_NCHUNKS_OWN... CELLAR_THREAD_NCHUNKS - 1] = cellar__thread_chunk_empty},
 };
 
 __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec"))) =
@@ -51,7 +56,7 @@ void cellar__threads_release(uint64_t mask)
 /* The zones of malloc, which are never destroyed. Those that the thread has not used are not even looked at. */
 static void thread_drain(struct cellar__thread *thread)
 {
-    uint16_t end = (uint16_t)cellar__min(cellar__zone_id_end(), CELLAR_THREAD_NCACHES);
+    uint16_t end = (uint16_t)cellar__min(cellar__zone_id_end(), CELLAR_THREAD_NOWN);
     for (uint16_t id = 1; id < end; id++) {
         struct cellar__cache *cache = &thread->caches[id];
         if (cache->loaded != NULL || cellar__cache_previous(cache) != NULL || cache->nrequests != 0) {
@@ -112,7 +117,7 @@ static void thread_drain_chunks(struct cellar__thread *thread)
 /* The record is on no list any more. */
 static void thread_free(struct cellar__thread *thread)
 {
-    for (unsigned i = THREAD_NOWN; i < CELLAR_THREAD_NCHUNKS; i++) {
+    for (unsigned i = THREAD_NCHUNKS_OWN; i < CELLAR_THREAD_NCHUNKS; i++) {
         if (thread->chunks[i] != cellar__thread_chunk_empty) {
             cellar__meta_free(thread->chunks[i], sizeof cellar__thread_chunk_empty);
         }
@@ -180,8 +185,8 @@ static struct cellar__thread *thread_create(void)
         return cellar__self;
     }
     for (unsigned i = 0; i < CELLAR_THREAD_NCHUNKS; i++) {
-        thread->chunks[i] =
-            i < THREAD_NOWN ? &thread->caches[i << CELLAR_THREAD_LG_CHUNK] : cellar__thread_chunk_empty;
+        thread->chunks[i] = i < THREAD_NCHUNKS_OWN ? &thread->caches[i << CELLAR_THREAD_LG_CHUNK]
+                                                   : cellar__thread_chunk_empty;
     }
     cellar__lock_acquire(&cellar__threads_lock);
     cellar__list_append(&thread_list, &thread->all);
@@ -199,7 +204,10 @@ static struct cellar__thread *thread_recover(struct cellar__thread *thread)
 {
     uint64_t mask = cellar__os_signals_block();
     cellar__lock_acquire(&cellar__threads_lock); /* T5: a zone that is destroyed meanwhile */
-    for (unsigned id = 0; id < CELLAR_THREAD_NIDS; id++) {
+    for (unsigned id = 0; id < CELLAR_THREAD_NOWN; id++) {
+        cellar__cache_mend(&thread->caches[id]);
+    }
+    for (unsigned id = CELLAR_THREAD_NCACHES; id < CELLAR_THREAD_NIDS; id++) {
         if (!cellar__thread_has_chunk(thread, id)) {
             id |= CELLAR_THREAD_CHUNK - 1;
             continue;

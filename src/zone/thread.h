@@ -8,16 +8,17 @@
  * are all that the library takes of static TLS for this, of which a dlopen finds little.
  *
  * `tag`s of the page map are byte offsets into this record, so that free finds the cache without arithmetic. They reach
- * the caches of the first 128 zones, which are malloc's. For all zones there is a table of chunks of 64 caches: two are
- * those in the record, the others lead at first to one shared chunk of zeros, so that a fast path finds the cache of any
+ * the caches of the first zones, which are malloc's. For all zones there is a table of chunks of 64 caches: two are
+ * in the record, whose caches end before the second chunk would, and the others lead at first to one shared chunk of zeros, so that a fast path finds the cache of any
  * zone without a check. The first slow path that needs one gives the thread a chunk of its own.
  *
  * Invariants:
  *   T1  caches are at the record's begin: cache of zone id at offset id * sizeof(struct cellar__cache).
  *   T2  cache 0 is never loaded: tag 0 always takes the slow path.
- *   T3  the shared record and the shared chunk are never written.
+ *   T3  the shared record and the shared chunk are never changed. The record cannot be written once the library is loaded;
+ *       a fast path that counts adds 0 to the chunk.
  *   T4  a record is on the list of live threads from before its owner uses it until its owner's end.
- *   T5  chunks[0] and chunks[1] are the record's own caches. Any other chunk is written by the owner and, with
+ *   T5  chunks[0] and chunks[1] are the record's own caches, and no zone has an id from NOWN to NCACHES - 1. Any other chunk is written by the owner and, with
  *       cellar__threads_lock held, by who destroys one of its zones.
  */
 #ifndef CELLAR_ZONE_THREAD_H
@@ -30,7 +31,8 @@
 #include "bucket/cache.h"
 #include "os/lock.h"
 
-#define CELLAR_THREAD_NCACHES 128
+#define CELLAR_THREAD_NOWN 104    /* caches in the record, so that it takes no more than 8 KiB */
+#define CELLAR_THREAD_NCACHES 128 /* ids of chunks 0 and 1, of which those from NOWN on are not used */
 #define CELLAR_THREAD_NSINGLES 16
 #define CELLAR_THREAD_LG_CHUNK 6
 #define CELLAR_THREAD_CHUNK (1u << CELLAR_THREAD_LG_CHUNK) /* caches; 4 KiB of them */
@@ -38,13 +40,13 @@
 #define CELLAR_THREAD_NIDS (CELLAR_THREAD_NCHUNKS * CELLAR_THREAD_CHUNK)
 
 struct cellar__thread {
-    struct cellar__cache caches[CELLAR_THREAD_NCACHES];
+    struct cellar__cache caches[CELLAR_THREAD_NOWN];
     struct cellar__list all; /* under cellar__threads_lock */
     /* by zone id / CELLAR_THREAD_CHUNK; written atomically by the owner */
     struct cellar__cache *chunks[CELLAR_THREAD_NCHUNKS];
-    uint8_t singles
-        [CELLAR_THREAD_NSINGLES]; /* owner: zones of single items with a bucket, the last loaded first; then 0 */
-    bool is_relieving;            /* owner: a callback under memory pressure runs */
+    /* owner: zones of single items that have a bucket, the last loaded first; then 0 */
+    uint8_t singles[CELLAR_THREAD_NSINGLES];
+    bool is_relieving; /* owner: a callback under memory pressure runs */
 };
 
 extern __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec")));

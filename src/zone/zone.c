@@ -70,7 +70,7 @@ void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr
 
 void cellar__zone_init(struct cellar__zone *zone, uint16_t id, const struct cellar__zone_attr *attr)
 {
-    CELLAR_ASSERT(id > 0 && id < CELLAR_THREAD_NCACHES);
+    CELLAR_ASSERT(id > 0 && id < CELLAR_THREAD_NOWN);
     cellar__zone_fill(zone, attr);
     zone->id = id;
     cellar__zone_set_entry(id, zone);

@@ -107,7 +107,7 @@ void cellar__zone_leave(struct cellar__zone *zone);
 /* The zone with that id, or NULL. */
 struct cellar__zone *cellar__zone_get(uint16_t id);
 
-/* All zones by id, for the inspector's record. */
+/* Malloc's zones by id, CELLAR_THREAD_NCACHES entries, for the inspector's record. */
 struct cellar__zone *const *cellar__zone_table(void);
 
 /* The first zone with an id of at least *id that is not hidden, pinned; *id is set to the one after. NULL: none. */

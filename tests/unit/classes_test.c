@@ -15,7 +15,7 @@ TEST(sizes_rise_by_multiples_of_16)
     }
     CHECK_EQ(cellar__class_size(CELLAR_CLASS_NSLAB), CELLAR_CLASS_SLAB_MAX);
     CHECK_EQ(cellar__class_size(CELLAR_CLASS_END - 1), CELLAR_CLASS_MAX);
-    CHECK_LE(CELLAR_CLASS_END, CELLAR_THREAD_NCACHES);
+    CHECK_LE(CELLAR_CLASS_END, CELLAR_THREAD_NOWN);
 }
 
 TEST(runs_are_whole_granules)
