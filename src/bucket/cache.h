@@ -38,7 +38,8 @@ struct cellar__cache {
     uint64_t nrequests; /* allocations that were counted: docs/stats.md */
     struct cellar__bucket *loaded;
     uintptr_t previous; /* a bucket; C4 */
-    uint32_t capacity;  /* items the next bucket is to hold; grows with use */
+    uint16_t capacity;  /* items the last new bucket was to hold; grows with use */
+    uint16_t nturns;    /* slow paths since then that made no new bucket: the next one is earned by them */
     uint32_t epoch;     /* of the zone's drains that this cache has followed */
     int64_t net;        /* items that came in by exchanges less those that went out so */
 };

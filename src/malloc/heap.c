@@ -106,7 +106,7 @@ struct cellar__large_source *cellar__heap_source(unsigned class_id)
     return class_id > CELLAR_CLASS_NSLAB ? cellar__heap_zone(class_id)->attr.source : NULL;
 }
 
-/* What was in its caches waits in the depots now. */
+/* What was in its caches waits for the next thread, or in the depots. */
 static void heap_thread_ended(void)
 {
     cellar__janitor_call();
@@ -168,6 +168,7 @@ size_t cellar__heap_trim(void)
     uint64_t mask = cellar__os_signals_block();
     struct cellar__thread *thread = cellar__thread_own();
     cellar__lock_forget_held();
+    cellar__thread_trim_parked(true);
     for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
         struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
         if (zone == NULL) {

@@ -85,6 +85,7 @@ static bool janitor_purge_slabs(void)
 static bool janitor_work(void)
 {
     bool left = cellar__reclaim_sleepers();
+    left |= cellar__thread_trim_parked(false);
     left |= janitor_trim_depots();
     left |= janitor_purge_slabs();
     cellar__dirty_tick();

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "os/os.h"
 #include "zone/reclaim.h"
+#include "zone/thread.h"
 #include "zone/user.h"
 
 /* A registration. Blocks of meta stay blocks of meta: a stale look at one that was just removed does no harm. */
@@ -102,6 +104,9 @@ bool cellar__pressure_relieve(void)
     }
     pressure_call_all();
     cellar__reclaim_all(CELLAR_ZONE_DRAIN_ALL);
+    uint64_t mask = cellar__os_signals_block();
+    cellar__thread_trim_parked(true);
+    cellar__os_signals_restore(mask);
     for (uint16_t id = 1; id < CELLAR_THREAD_NCACHES; id++) { /* malloc's, which never go */
         struct cellar__zone *zone = cellar__zone_get(id);
         if (zone != NULL) {

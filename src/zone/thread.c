@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "meta/meta.h"
 #include "os/os.h"
+#include "zone/park.h"
 #include "zone/zone.h"
 
 struct cellar__lock cellar__threads_lock = CELLAR_LOCK_INIT(CELLAR_RANK_THREADS);
@@ -129,8 +130,27 @@ static void thread_unlist(struct cellar__thread *thread)
 {
     cellar__lock_acquire(&cellar__threads_lock);
     cellar__list_remove(&thread->all);
-    __atomic_sub_fetch(&thread_count, 1, __ATOMIC_RELAXED); /* read unlocked */
     cellar__lock_release(&cellar__threads_lock);
+}
+
+/* Empties a record that is no thread's, and gives it back. With signals blocked. */
+static void thread_destroy(struct cellar__thread *thread)
+{
+    thread_drain(thread);
+    thread_drain_chunks(thread);
+    thread_unlist(thread);
+    thread_free(thread);
+}
+
+/* Items of zones that may end are not kept for the next thread, nor is a record that a handler's longjmp left broken. */
+static bool thread_may_park(const struct cellar__thread *thread)
+{
+    for (unsigned i = THREAD_NCHUNKS_OWN; i < CELLAR_THREAD_NCHUNKS; i++) {
+        if (thread->chunks[i] != cellar__thread_chunk_empty) {
+            return false;
+        }
+    }
+    return cellar__self == thread;
 }
 
 void cellar__thread_forgo(void)
@@ -148,6 +168,17 @@ const void *cellar__thread_local(void)
     return is_over_near ? self : is_over;
 }
 
+/* Brings the counts of what has left the buckets up to date, as a drain would. */
+static void thread_settle(struct cellar__thread *thread)
+{
+    uint16_t end = (uint16_t)cellar__min(cellar__zone_id_end(), CELLAR_THREAD_NOWN);
+    for (uint16_t id = 1; id < end; id++) {
+        if (thread->caches[id].loaded != NULL) {
+            cellar__zone_settle_cache(cellar__zone_get(id), &thread->caches[id]);
+        }
+    }
+}
+
 /*
  * Runs as a destructor of thread-specific data. Other destructors, and libc itself after the last of them, may still
  * allocate and free: from here on the shared record serves them, without a cache. A record made after this point would
@@ -156,15 +187,39 @@ const void *cellar__thread_local(void)
 static void thread_end(void *arg)
 {
     struct cellar__thread *thread = arg;
-    uint64_t mask = cellar__os_signals_block();
+    bool may_park = thread_may_park(thread);
     thread_is_over = true;
     cellar__thread_detach();
-    thread_drain(thread);
-    thread_drain_chunks(thread);
-    thread_unlist(thread);
-    thread_free(thread);
+    __atomic_sub_fetch(&thread_count, 1, __ATOMIC_RELAXED);
+    thread->is_aged = false;
+    if (may_park) {
+        thread_settle(thread);
+    }
+    if (!may_park || !cellar__park_put(thread)) {
+        uint64_t mask = cellar__os_signals_block();
+        thread_destroy(thread);
+        cellar__os_signals_restore(mask);
+    }
     thread_ended();
-    cellar__os_signals_restore(mask);
+}
+
+bool cellar__thread_trim_parked(bool all)
+{
+    bool left = false;
+    for (unsigned place = 0; place < CELLAR_PARK_NPLACES; place++) {
+        struct cellar__thread *thread = cellar__park_take_at(place);
+        if (thread == NULL) {
+            continue;
+        }
+        bool is_due = all || thread->is_aged;
+        thread->is_aged = true;
+        if (is_due || !cellar__park_put(thread)) {
+            thread_destroy(thread);
+        } else {
+            left = true;
+        }
+    }
+    return left;
 }
 
 void cellar__thread_set_ended(void (*ended)(void))
@@ -177,12 +232,12 @@ void cellar__thread_init(void)
     thread_key_exists = pthread_key_create(&thread_key, thread_end) == 0;
 }
 
-/* With signals blocked. */
-static struct cellar__thread *thread_create(void)
+/* A record of zeros, on the list. NULL: memory is out. */
+static struct cellar__thread *thread_make(void)
 {
     struct cellar__thread *thread = cellar__meta_alloc(sizeof *thread);
     if (thread == NULL) {
-        return cellar__self;
+        return NULL;
     }
     for (unsigned i = 0; i < CELLAR_THREAD_NCHUNKS; i++) {
         thread->chunks[i] = i < THREAD_NCHUNKS_OWN ? &thread->caches[i << CELLAR_THREAD_LG_CHUNK]
@@ -190,8 +245,21 @@ static struct cellar__thread *thread_create(void)
     }
     cellar__lock_acquire(&cellar__threads_lock);
     cellar__list_append(&thread_list, &thread->all);
-    __atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED);
     cellar__lock_release(&cellar__threads_lock);
+    return thread;
+}
+
+/* With signals blocked. */
+static struct cellar__thread *thread_create(void)
+{
+    struct cellar__thread *thread = cellar__park_take();
+    if (thread == NULL) {
+        thread = thread_make();
+    }
+    if (thread == NULL) {
+        return cellar__self;
+    }
+    __atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED);
     cellar__self = thread;
     if (pthread_setspecific(thread_key, thread) != 0) { /* nobody would take the record back */
         thread_end(thread);
@@ -266,11 +334,12 @@ void cellar__thread_forget_orphans(void)
         CELLAR_LIST_EACH(node, &thread_list)
         {
             struct cellar__thread *thread = CELLAR_CONTAINER(node, struct cellar__thread, all);
-            orphan = thread == cellar__self ? orphan : thread;
+            orphan = thread == cellar__self || cellar__park_has(thread) ? orphan : thread;
         }
         if (orphan == NULL) {
-            return;
+            break;
         }
         thread_unlist(orphan);
     }
+    __atomic_store_n(&thread_count, !cellar__thread_is_empty(cellar__self), __ATOMIC_RELAXED);
 }

@@ -17,8 +17,10 @@
  *   T2  cache 0 is never loaded: tag 0 always takes the slow path.
  *   T3  the shared record and the shared chunk are never changed. The record cannot be written once the library is loaded;
  *       a fast path that counts adds 0 to the chunk.
- *   T4  a record is on the list of live threads from before its owner uses it until its owner's end.
- *   T5  chunks[0] and chunks[1] are the record's own caches, and no zone has an id from NOWN to NCACHES - 1. Any other chunk is written by the owner and, with
+ *   T4  a record is on the list from before its first owner uses it until it is given back. Those that are parked for the
+ *       next threads (zone/park.h) stay on it, so that statistics see what they hold.
+ *   T5  chunks[0] and chunks[1] are the record's own caches, and no zone has an id from NOWN to NCACHES - 1. Any other
+ *       chunk is written by the owner and, with
  *       cellar__threads_lock held, by who destroys one of its zones.
  */
 #ifndef CELLAR_ZONE_THREAD_H
@@ -47,6 +49,7 @@ struct cellar__thread {
     /* owner: zones of single items that have a bucket, the last loaded first; then 0 */
     uint8_t singles[CELLAR_THREAD_NSINGLES];
     bool is_relieving; /* owner: a callback under memory pressure runs */
+    bool is_aged;      /* who parks the record or looks at it there: it lay there at a look before */
 };
 
 extern __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec")));
@@ -100,7 +103,7 @@ void cellar__thread_forgo(void);
 /* The one of this level's thread-local variables that lies farthest from the thread pointer. */
 const void *cellar__thread_local(void);
 
-/* Called after the caches of a thread that ends went to the depots, with signals blocked. Set once, at start. */
+/* Called after a thread's record was parked or went to the depots. Set once, at start. */
 void cellar__thread_set_ended(void (*ended)(void));
 
 /*
@@ -126,8 +129,16 @@ CELLAR_INLINE void cellar__thread_attach(struct cellar__thread *thread)
     cellar__self = thread;
 }
 
-/* Visits the records of live threads under the lock. */
+/*
+ * Empties the parked records that were parked at the last call already, or all of them, and gives them back. Whether any
+ * are left. With signals blocked.
+ */
+bool cellar__thread_trim_parked(bool all);
+
+/* Visits all records, parked ones too, under the lock. */
 void cellar__thread_walk(void (*visit)(void *ctx, struct cellar__thread *thread), void *ctx);
+
+/* Threads that have a record. */
 size_t cellar__thread_count(void);
 
 /* The list itself, for the inspector's record. */

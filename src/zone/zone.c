@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "os/os.h"
 #include "os/panic.h"
+#include "zone/capacity.h"
 #include "zone/single.h"
 #include "zone/thread.h"
 #include "zone/zone_int.h"
@@ -25,8 +26,7 @@
 #define ZONE_DEPOT_BYTES_MAX ((size_t)1 << 20)
 #define ZONE_DEPOT_BYTES_SINGLE ((size_t)2 << 20) /* of what threads do not keep */
 #define ZONE_DEPOT_MAX_BUCKETS 64
-#define ZONE_FEW_THREADS ((size_t)8)
-#define ZONE_FIRST_CAPACITY 14 /* a bucket of 128 bytes */
+#define ZONE_GROW_TURNS 8
 
 static bool zone_uncached;
 
@@ -128,32 +128,17 @@ static void zone_reverse(void **items, size_t n)
     }
 }
 
-/*
- * Items that a bucket may hold now. What all threads keep to themselves is bounded: beyond a few of them, and two a CPU,
- * a bucket's bytes are halved at each doubling, and an item that is too large for that has no bucket (ADR 0020).
- */
-static uint32_t zone_max_items(const struct cellar__zone *zone)
-{
-    uint32_t max_items = __atomic_load_n(&zone->max_items, __ATOMIC_RELAXED);
-    size_t nthreads = cellar__thread_count();
-    if (CELLAR_LIKELY(nthreads <= ZONE_FEW_THREADS)) {
-        return max_items;
-    }
-    size_t nfew = cellar__max(ZONE_FEW_THREADS, (size_t)2 * cellar__os_machine()->ncpus);
-    return nthreads <= nfew ? max_items : max_items >> cellar__lg_ceil(cellar__div_ceil(nthreads, nfew));
-}
-
-/* A bucket for the cache that holds as many items as its use has earned; each one is twice the one before. */
+/* A bucket for the cache that holds as many items as its use has earned. */
 static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct cellar__cache *cache)
 {
-    uint32_t capacity = cache->capacity == 0 ? ZONE_FIRST_CAPACITY : 2 * cache->capacity + 2;
-    capacity = (uint32_t)cellar__min(capacity, zone_max_items(zone));
+    uint32_t capacity = cellar__capacity_next(zone, cache);
     if (capacity == 0) {
         return NULL;
     }
     struct cellar__bucket *bucket = cellar__bucket_get(cellar__bucket_lg_size(capacity), capacity);
     if (bucket != NULL) {
-        cache->capacity = capacity;
+        cache->capacity = (uint16_t)capacity;
+        cache->nturns = 0;
     }
     return bucket;
 }
@@ -189,23 +174,26 @@ static struct cellar__bucket *zone_unload(const struct cellar__zone *zone, struc
 /* What the caller wants of the previous bucket. */
 enum zone_want { ZONE_WANT_ITEMS, ZONE_WANT_ROOM };
 
-/* Exchanges loaded and previous when the latter has what is wanted. */
-static bool zone_swap(const struct cellar__zone *zone, struct cellar__thread *thread,
-                      struct cellar__cache *cache, enum zone_want want)
+/* Out of the cache, when it has what is wanted; or NULL. */
+static struct cellar__bucket *zone_take_previous(struct cellar__cache *cache, enum zone_want want)
 {
     struct cellar__bucket *previous = cellar__cache_take_previous(cache);
-    if (previous == NULL) {
-        return false;
-    }
-    if (want == ZONE_WANT_ITEMS ? previous->count == 0 : previous->count >= previous->capacity) {
+    if (previous != NULL &&
+        (want == ZONE_WANT_ITEMS ? previous->count == 0 : previous->count >= previous->capacity)) {
         cellar__cache_put_previous(cache, previous);
-        return false;
+        previous = NULL;
     }
+    return previous;
+}
+
+/* Loads the bucket that was the previous one. */
+static void zone_swap(const struct cellar__zone *zone, struct cellar__thread *thread,
+                      struct cellar__cache *cache, struct cellar__bucket *bucket)
+{
     zone_count_left(zone, cache);
     cellar__thread_detach();
-    cellar__cache_swap(cache, previous);
+    cellar__cache_swap(cache, bucket);
     cellar__thread_attach(thread);
-    return true;
 }
 
 /* Leaves a bucket to the depot, or its items to the backend when the depot is full. NULL is ignored. */
@@ -260,7 +248,7 @@ static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thre
 static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct cellar__cache *cache,
                                               struct cellar__bucket *bucket)
 {
-    uint32_t max_items = zone_max_items(zone);
+    uint32_t max_items = cellar__capacity_max(zone);
     if (bucket != NULL && bucket->capacity >= max_items) {
         bucket->capacity = (uint16_t)max_items; /* a bound that has fallen */
         return bucket;
@@ -289,10 +277,37 @@ static void zone_import_bucket(struct cellar__zone *zone, struct cellar__bucket 
     zone_reverse(bucket->items, bucket->count);
 }
 
+/*
+ * Turns the two buckets over, of which the loaded one is empty. A thread whose needs go on and off a full bucket would do
+ * so again and again: after some turns what the full one holds goes into a larger one, which has room above it.
+ */
+static void zone_turn(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache,
+                      struct cellar__bucket *full)
+{
+    struct cellar__bucket *larger = NULL;
+    if (CELLAR_UNLIKELY(++cache->nturns >= ZONE_GROW_TURNS)) {
+        cache->nturns = 0;
+        larger = full->capacity < cellar__capacity_max(zone) ? zone_new_bucket(zone, cache) : NULL;
+    }
+    if (CELLAR_LIKELY(larger == NULL || larger->capacity <= full->count)) {
+        cellar__bucket_put(larger);
+        zone_swap(zone, thread, cache, full);
+        return;
+    }
+    memcpy(larger->items, full->items, full->count * sizeof *full->items);
+    larger->count = full->count;
+    full->count = 0;
+    cellar__cache_put_previous(cache, zone_unload(zone, thread, cache));
+    zone_load(thread, cache, larger);
+    cellar__bucket_put(full);
+}
+
 /* Puts a bucket with items in place of the loaded one, which is empty. False when there are none to be had. */
 static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
 {
-    if (zone_swap(zone, thread, cache, ZONE_WANT_ITEMS)) {
+    struct cellar__bucket *previous = zone_take_previous(cache, ZONE_WANT_ITEMS);
+    if (previous != NULL) {
+        zone_turn(zone, thread, cache, previous);
         return true;
     }
     struct cellar__bucket *bucket = cellar__depot_get(&zone->depot);
@@ -390,7 +405,9 @@ void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *
 static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thread,
                            struct cellar__cache *cache)
 {
-    if (zone_swap(zone, thread, cache, ZONE_WANT_ROOM)) {
+    struct cellar__bucket *previous = zone_take_previous(cache, ZONE_WANT_ROOM);
+    if (previous != NULL) {
+        zone_swap(zone, thread, cache, previous);
         return true;
     }
     struct cellar__bucket *full =
@@ -466,7 +483,10 @@ size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n
     struct cellar__thread *thread = cellar__self;
     struct cellar__cache *cache = zone_cache(zone, &thread);
     size_t got = cache == NULL ? 0 : zone_pop_many(zone, cache, items, n);
-    if (got < n && cache != NULL && zone_swap(zone, thread, cache, ZONE_WANT_ITEMS)) {
+    struct cellar__bucket *previous =
+        got < n && cache != NULL ? zone_take_previous(cache, ZONE_WANT_ITEMS) : NULL;
+    if (previous != NULL) {
+        zone_swap(zone, thread, cache, previous);
         got += zone_pop_many(zone, cache, items + got, n - got);
     }
     size_t popped = got;
@@ -516,6 +536,12 @@ void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *c
     zone_part(zone, cache, previous);
     __atomic_add_fetch(&zone->retired_requests, cache->nrequests, __ATOMIC_RELAXED);
     cache->nrequests = 0;
+}
+
+void cellar__zone_settle_cache(const struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    zone_count_left(zone, cache);
+    cache->loaded->count = (uint16_t)(cache->top - cache->floor);
 }
 
 bool cellar__zone_take_load(struct cellar__zone *zone, struct cellar__cache *cache,

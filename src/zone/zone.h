@@ -5,8 +5,8 @@
  *
  * An allocation that finds its bucket empty tries, in order: the thread's other bucket, a bucket of the depot, a
  * new filling from the zone's backend. A free that finds its bucket full: the other bucket, room in the depot, giving
- * a bucket's items back to the backend. Buckets start small and double each time a thread goes past its own two, up
- * to the zone's bound in bytes, so a thread that allocates little keeps little.
+ * a bucket's items back to the backend. Buckets start small and grow each time a thread goes past its own two, or has
+ * turned them over for some times, up to the zone's bound in bytes, so a thread that allocates little keeps little.
  *
  * Hooks: ctor and dtor run at each allocation and free; init and fini (the keg's) once in an item's life in a slab.
  *
@@ -161,6 +161,9 @@ void cellar__zone_give_load(struct cellar__zone *zone, struct cellar__zone_load 
 
 /* Gives the items of a cache to the depot or the backend; the cache is left at capacity zero. */
 void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache);
+
+/* Counts what has left the loaded bucket, of which there is one: for another owner of the cache it begins anew. */
+void cellar__zone_settle_cache(const struct cellar__zone *zone, struct cellar__cache *cache);
 
 /* Lets each thread give back what its cache holds when it next comes to a slow path. For zones that were entered. */
 void cellar__zone_ask_drain(struct cellar__zone *zone);

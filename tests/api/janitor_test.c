@@ -69,7 +69,7 @@ TEST(mappings_go_back_while_idle)
 TEST(a_small_heap_has_no_thread)
 {
     for (int i = 0; i < 100000; i++) {
-        free(malloc((size_t)i % 2000));
+        free(malloc((size_t)i % 1000));
     }
     CHECK_EQ(self_nthreads(), 1);
 }

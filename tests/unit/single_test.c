@@ -55,6 +55,9 @@ static void start(void)
             .name = "large", .size = sizes[i], .backend = &backend, .source = &sources[i]};
         cellar__zone_init(&zones[i], (uint16_t)(FIRST_ID + i), &attr);
         CHECK(zones[i].is_single);
+        while (cache(i)->capacity == 0) { /* until the thread has earned a bucket */
+            cellar__zone_free(&zones[i], cellar__zone_alloc(&zones[i]));
+        }
     }
 }
 

@@ -54,14 +54,61 @@ static void *thread_owns(void *arg)
     return NULL;
 }
 
-TEST(record_goes_with_the_thread)
+static size_t count_records(void)
+{
+    size_t count = 0;
+    cellar__thread_walk(count_thread, &count);
+    return count;
+}
+
+TEST(record_is_parked_when_its_thread_ends)
 {
     size_t nblocks = fake_heap.nblocks;
     pthread_t thread;
     CHECK_EQ(pthread_create(&thread, NULL, thread_owns, cellar__self), 0);
     pthread_join(thread, NULL);
     CHECK_EQ(cellar__thread_count(), 1);
+    CHECK_EQ(count_records(), 2);
+    CHECK(cellar__thread_trim_parked(false)); /* was not there at the look before */
+    CHECK_EQ(count_records(), 2);
+    CHECK(!cellar__thread_trim_parked(false));
+    CHECK_EQ(count_records(), 1);
     CHECK_EQ(fake_heap.nblocks, nblocks);
+}
+
+static void *thread_tells(void *arg)
+{
+    *(struct cellar__thread **)arg = cellar__thread_own();
+    return NULL;
+}
+
+TEST(parked_record_is_the_next_threads)
+{
+    struct cellar__thread *records[2] = {NULL};
+    for (size_t i = 0; i < 2; i++) {
+        pthread_t thread;
+        CHECK_EQ(pthread_create(&thread, NULL, thread_tells, &records[i]), 0);
+        pthread_join(thread, NULL);
+        CHECK(i == 1 || cellar__thread_trim_parked(false));
+    }
+    CHECK(records[0] != cellar__self);
+    CHECK_PTR(records[1], records[0]);
+    CHECK(cellar__thread_trim_parked(false)); /* it has served since it was looked at */
+    CHECK(!cellar__thread_trim_parked(true));
+    CHECK_EQ(count_records(), 1);
+}
+
+TEST(records_of_others_go_in_a_child_but_for_parked_ones)
+{
+    struct cellar__thread *record = NULL;
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, thread_tells, &record), 0);
+    pthread_join(thread, NULL);
+    cellar__thread_forget_orphans();
+    CHECK_EQ(cellar__thread_count(), 1);
+    CHECK_EQ(count_records(), 2);
+    CHECK(!cellar__thread_trim_parked(true));
+    CHECK_EQ(count_records(), 1);
 }
 
 static pthread_key_t late_key;

@@ -78,6 +78,7 @@ static void start_attr(struct cellar__zone_attr attr)
         cellar__zone_drain_cache(&zone, cache());
         cellar__zone_drain_depot(&zone);
         cache()->capacity = 0;
+        cache()->nturns = 0;
     }
     memset(&source, 0, sizeof source);
     source.limit = NITEMS;
@@ -382,6 +383,70 @@ TEST(double_free_in_a_row_is_seen_in_the_bucket)
         EXPECT_DEATH(free_twice(before),
                      "cellar: double free of PTR in zone test: the item is free already\n");
     }
+}
+
+TEST(first_bucket_holds_a_kib)
+{
+    start();
+    take(0, 1);
+    CHECK_EQ(source.nout, 1);
+    give(0, 1);
+    start();
+    zone.attr.size = 16;
+    take(0, 1);
+    CHECK_EQ(source.nout, 6);
+    give(0, 1);
+    check(0);
+}
+
+TEST(bucket_grows_by_four_kib)
+{
+    start();
+    zone.max_items = 200;
+    take(0, 100);
+    uint32_t grown = cache()->capacity;
+    CHECK_LT(grown, 40); /* 1, 4, 8, 12, ...: twice as many would be 62 and more by now */
+    CHECK_GT(grown, 16);
+    give(0, 100);
+    check(0);
+}
+
+/* What a thread asks for now and then it has no bucket for. */
+TEST(large_items_have_no_bucket_before_they_have_earned_one)
+{
+    start();
+    zone.attr.size = 8192;
+    for (size_t i = 0; i < 7; i++) {
+        take(0, 1);
+        give(0, 1);
+        CHECK_EQ(source.nout, 0);
+    }
+    for (size_t i = 0; i < 7; i++) {
+        take(0, 1);
+        give(0, 1);
+    }
+    CHECK_GT(source.nout, 0);
+    check(0);
+}
+
+/* Twenty items go and come back: with room for them in one bucket no other is touched. */
+TEST(bucket_that_is_turned_over_grows)
+{
+    start();
+    zone.attr.size = 64;
+    zone.max_items = 200;
+    take(0, 20);
+    for (size_t i = 0; i < 100; i++) {
+        give(0, 20);
+        take(0, 20);
+    }
+    const struct cellar__bucket *loaded = cache()->loaded;
+    give(0, 20);
+    CHECK_PTR(cache()->loaded, loaded);
+    take(0, 20);
+    CHECK_PTR(cache()->loaded, loaded);
+    give(0, 20);
+    check(0);
 }
 
 TEST_MAIN()
