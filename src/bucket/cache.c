@@ -1,7 +1,5 @@
 #include "bucket/cache.h"
 
-#define CACHE_SEEN ((uintptr_t)1)
-
 void cellar__cache_load(struct cellar__cache *cache, struct cellar__bucket *bucket)
 {
     cache->loaded = bucket;
@@ -20,20 +18,6 @@ struct cellar__bucket *cellar__cache_unload(struct cellar__cache *cache)
     return bucket;
 }
 
-struct cellar__bucket *cellar__cache_take_previous(struct cellar__cache *cache)
-{
-    if (__atomic_load_n(&cache->previous, __ATOMIC_RELAXED) == 0) {
-        return NULL;
-    }
-    uintptr_t previous = __atomic_exchange_n(&cache->previous, 0, __ATOMIC_ACQ_REL);
-    return (struct cellar__bucket *)(previous & ~CACHE_SEEN);
-}
-
-void cellar__cache_put_previous(struct cellar__cache *cache, struct cellar__bucket *bucket)
-{
-    __atomic_store_n(&cache->previous, (uintptr_t)bucket, __ATOMIC_RELEASE);
-}
-
 void cellar__cache_swap(struct cellar__cache *cache, struct cellar__bucket *bucket)
 {
     cellar__cache_put_previous(cache, cellar__cache_unload(cache));
@@ -43,11 +27,11 @@ void cellar__cache_swap(struct cellar__cache *cache, struct cellar__bucket *buck
 struct cellar__bucket *cellar__cache_steal(struct cellar__cache *cache, bool *ret_waits)
 {
     uintptr_t previous = __atomic_load_n(&cache->previous, __ATOMIC_RELAXED);
-    uintptr_t next = (previous & CACHE_SEEN) != 0 ? 0 : previous | CACHE_SEEN;
+    uintptr_t next = (previous & CELLAR_CACHE_SEEN) != 0 ? 0 : previous | CELLAR_CACHE_SEEN;
     bool changed = previous != 0 && __atomic_compare_exchange_n(&cache->previous, &previous, next, false,
                                                                 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
     *ret_waits = previous != 0 && !(changed && next == 0);
-    return changed && next == 0 ? (struct cellar__bucket *)(previous & ~CACHE_SEEN) : NULL;
+    return changed && next == 0 ? (struct cellar__bucket *)(previous & ~CELLAR_CACHE_SEEN) : NULL;
 }
 
 static bool cache_is_whole(const struct cellar__cache *cache)

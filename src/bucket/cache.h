@@ -30,6 +30,8 @@
 
 #include "bucket/bucket.h"
 
+#define CELLAR_CACHE_SEEN ((uintptr_t)1) /* C4 */
+
 struct cellar__cache {
     /* one cache line, owner thread */
     CELLAR_LINE_ALIGNED void **top;
@@ -89,9 +91,21 @@ void cellar__cache_load(struct cellar__cache *cache, struct cellar__bucket *buck
 /* Takes the loaded bucket out, its count brought up to date. NULL when there is none. */
 struct cellar__bucket *cellar__cache_unload(struct cellar__cache *cache);
 
-/* The owner takes the previous bucket out, or gives one to the empty place. NULL: there is none. */
-struct cellar__bucket *cellar__cache_take_previous(struct cellar__cache *cache);
-void cellar__cache_put_previous(struct cellar__cache *cache, struct cellar__bucket *bucket);
+/* The owner takes the previous bucket out. NULL: there is none. */
+CELLAR_INLINE struct cellar__bucket *cellar__cache_take_previous(struct cellar__cache *cache)
+{
+    if (__atomic_load_n(&cache->previous, __ATOMIC_RELAXED) == 0) {
+        return NULL;
+    }
+    uintptr_t previous = __atomic_exchange_n(&cache->previous, 0, __ATOMIC_ACQ_REL);
+    return (struct cellar__bucket *)(previous & ~CELLAR_CACHE_SEEN);
+}
+
+/* The owner gives one, or NULL, to the empty place. */
+CELLAR_INLINE void cellar__cache_put_previous(struct cellar__cache *cache, struct cellar__bucket *bucket)
+{
+    __atomic_store_n(&cache->previous, (uintptr_t)bucket, __ATOMIC_RELEASE);
+}
 
 /* Loads the bucket; the one that was loaded becomes the previous one, whose place is empty. */
 void cellar__cache_swap(struct cellar__cache *cache, struct cellar__bucket *bucket);
@@ -105,7 +119,8 @@ struct cellar__bucket *cellar__cache_steal(struct cellar__cache *cache, bool *re
 /* The previous bucket, for statistics. */
 CELLAR_INLINE struct cellar__bucket *cellar__cache_previous(const struct cellar__cache *cache)
 {
-    return (struct cellar__bucket *)(__atomic_load_n(&cache->previous, __ATOMIC_ACQUIRE) & ~(uintptr_t)1);
+    return (struct cellar__bucket *)(__atomic_load_n(&cache->previous, __ATOMIC_ACQUIRE) &
+                                     ~CELLAR_CACHE_SEEN);
 }
 
 /* Restores C1 after an operation that never ended: a bucket that is not wholly in its place is dropped. */

@@ -23,6 +23,10 @@ uint32_t cellar__capacity_max(const struct cellar__zone *zone)
 
 uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__cache *cache)
 {
+    uint32_t max_items = cellar__capacity_max(zone);
+    if (CELLAR_LIKELY(cache->capacity >= max_items && cache->capacity != 0)) {
+        return max_items;
+    }
     size_t size = cellar__max(zone->attr.size, 1);
     size_t capacity = cellar__clamp(CAPACITY_FIRST_BYTES / size, 1, CAPACITY_FIRST_ITEMS);
     if (cache->capacity != 0) {
@@ -30,5 +34,5 @@ uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__c
     } else if (size > CAPACITY_FIRST_BYTES && ++cache->nturns < CAPACITY_EARN_TURNS) {
         return 0;
     }
-    return (uint32_t)cellar__min(capacity, cellar__capacity_max(zone));
+    return (uint32_t)cellar__min(capacity, max_items);
 }

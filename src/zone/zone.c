@@ -20,7 +20,7 @@
 #define ZONE_BUCKET_ITEMS 8
 #define ZONE_BUCKET_BYTES_MAX ((size_t)64 << 10) /* 8 items of 8 KiB, 4 of 16 KiB */
 #define ZONE_BUCKET_MIN_ITEMS 2
-#define ZONE_FEW_ITEMS 3 /* one in so many */
+#define ZONE_FEW_ITEMS 7 /* one in so many */
 #define ZONE_DEPOT_BYTES ((size_t)512 << 10)
 #define ZONE_DEPOT_ITEMS 128
 #define ZONE_DEPOT_BYTES_MAX ((size_t)1 << 20)
@@ -174,16 +174,18 @@ static struct cellar__bucket *zone_unload(const struct cellar__zone *zone, struc
 /* What the caller wants of the previous bucket. */
 enum zone_want { ZONE_WANT_ITEMS, ZONE_WANT_ROOM };
 
-/* Out of the cache, when it has what is wanted; or NULL. */
-static struct cellar__bucket *zone_take_previous(struct cellar__cache *cache, enum zone_want want)
+/* Of a bucket that may be taken meanwhile: then the answer is of no use, and the exchange that follows finds none. */
+__attribute__((no_sanitize("thread"))) static bool zone_bucket_has(const struct cellar__bucket *bucket,
+                                                                   enum zone_want want)
 {
-    struct cellar__bucket *previous = cellar__cache_take_previous(cache);
-    if (previous != NULL &&
-        (want == ZONE_WANT_ITEMS ? previous->count == 0 : previous->count >= previous->capacity)) {
-        cellar__cache_put_previous(cache, previous);
-        previous = NULL;
-    }
-    return previous;
+    return want == ZONE_WANT_ITEMS ? bucket->count > 0 : bucket->count < bucket->capacity;
+}
+
+/* Out of the cache, when it has what is wanted; or NULL. */
+CELLAR_INLINE struct cellar__bucket *zone_take_previous(struct cellar__cache *cache, enum zone_want want)
+{
+    const struct cellar__bucket *previous = cellar__cache_previous(cache);
+    return previous == NULL || !zone_bucket_has(previous, want) ? NULL : cellar__cache_take_previous(cache);
 }
 
 /* Loads the bucket that was the previous one. */
@@ -248,10 +250,12 @@ static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thre
 static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct cellar__cache *cache,
                                               struct cellar__bucket *bucket)
 {
-    uint32_t max_items = cellar__capacity_max(zone);
-    if (bucket != NULL && bucket->capacity >= max_items) {
-        bucket->capacity = (uint16_t)max_items; /* a bound that has fallen */
-        return bucket;
+    if (bucket != NULL) {
+        uint32_t max_items = cellar__capacity_max(zone);
+        if (bucket->capacity >= max_items) {
+            bucket->capacity = (uint16_t)max_items; /* a bound that has fallen */
+            return bucket;
+        }
     }
     struct cellar__bucket *larger = zone_new_bucket(zone, cache);
     if (larger == NULL) {
