@@ -1,7 +1,7 @@
 /*
  * capacity: how many items the buckets of a thread's cache hold.
  *
- * A zone has a bound in bytes for its buckets (zone.c). Below it a cache earns its capacity by use, so that a thread that
+ * A zone has a bound in bytes for its buckets and one for its depot. Below it a cache earns its capacity by use, so that a thread that
  * allocates little keeps little; and what all threads keep together is bounded, so that many keep less each.
  */
 #ifndef CELLAR_ZONE_CAPACITY_H
@@ -9,6 +9,9 @@
 
 #include "bucket/cache.h"
 #include "zone/zone.h"
+
+/* Sets the bounds of the zone's buckets and depot, by the size of its items. */
+void cellar__capacity_init(struct cellar__zone *zone);
 
 /*
  * Items that a bucket may hold now. What all threads keep to themselves is bounded: beyond a few of them, and two a CPU,

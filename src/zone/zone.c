@@ -11,21 +11,6 @@
 #include "zone/thread.h"
 #include "zone/zone_int.h"
 
-/*
- * Bounds of a bucket and of a depot, each in bytes. Small buckets are kind to the processor's cache: what a thread frees and
- * another one takes passes through them. But an item that goes past buckets and depot is the backend's work, which is dear,
- * so items of some KiB get more bytes until there are enough of them.
- */
-#define ZONE_BUCKET_BYTES ((size_t)16 << 10) /* 254 items of 64 bytes, 16 of 1 KiB */
-#define ZONE_BUCKET_ITEMS 8
-#define ZONE_BUCKET_BYTES_MAX ((size_t)64 << 10) /* 8 items of 8 KiB, 4 of 16 KiB */
-#define ZONE_BUCKET_MIN_ITEMS 2
-#define ZONE_FEW_ITEMS 7 /* one in so many */
-#define ZONE_DEPOT_BYTES ((size_t)512 << 10)
-#define ZONE_DEPOT_ITEMS 128
-#define ZONE_DEPOT_BYTES_MAX ((size_t)1 << 20)
-#define ZONE_DEPOT_BYTES_SINGLE ((size_t)2 << 20) /* of what threads do not keep */
-#define ZONE_DEPOT_MAX_BUCKETS 64
 #define ZONE_GROW_TURNS 8
 
 static bool zone_uncached;
@@ -43,29 +28,10 @@ static size_t zone_keg_release(void *source, void **items, size_t n, enum cellar
 const struct cellar__zone_backend cellar__zone_keg_backend = {
     .kind = "slab", .import = zone_keg_import, .release = zone_keg_release};
 
-/* A few items fewer when that halves the bucket's own memory. */
-static size_t zone_fit_room(size_t max_items)
-{
-    size_t half = cellar__bucket_room(cellar__bucket_lg_size(max_items) - 1);
-    return max_items > half && max_items - half <= half / ZONE_FEW_ITEMS ? half : max_items;
-}
-
 void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr *attr)
 {
-    size_t size = cellar__max(attr->size, 1);
-    size_t room = cellar__bucket_room(CELLAR_BUCKET_LG_MAX);
-    size_t bucket_bytes = cellar__clamp(ZONE_BUCKET_ITEMS * size, ZONE_BUCKET_BYTES, ZONE_BUCKET_BYTES_MAX);
-    size_t depot_bytes = cellar__clamp(ZONE_DEPOT_ITEMS * size, ZONE_DEPOT_BYTES, ZONE_DEPOT_BYTES_MAX);
-    size_t max_items = cellar__clamp(bucket_bytes / size, ZONE_BUCKET_MIN_ITEMS, room);
-    max_items = zone_fit_room(max_items);
-    bool is_single = size > CELLAR_SINGLE_MIN;
-    if (is_single) {
-        max_items = 1;
-        depot_bytes = ZONE_DEPOT_BYTES_SINGLE;
-    }
-    *zone = (struct cellar__zone){.attr = *attr, .max_items = (uint16_t)max_items, .is_single = is_single};
-    zone->depot.max_items = (uint32_t)cellar__max(depot_bytes / size, max_items);
-    zone->depot.max_buckets = ZONE_DEPOT_MAX_BUCKETS;
+    *zone = (struct cellar__zone){.attr = *attr};
+    cellar__capacity_init(zone);
 }
 
 void cellar__zone_init(struct cellar__zone *zone, uint16_t id, const struct cellar__zone_attr *attr)
