@@ -33,7 +33,7 @@ static uint64_t dirty_key(const struct cellar__tree_node *node)
 static struct cellar__list dirty_sizes[CELLAR_DIRTY_MAX_GRANULES + 1];
 static struct cellar__list dirty_ages; /* oldest last */
 static struct cellar__tree dirty_addresses = {.key = dirty_key};
-static uint64_t dirty_nonempty; /* bit n: dirty_sizes[n] has a run */
+static uint64_t dirty_nonempty; /* bit n: dirty_sizes[n] has a run; atomic, read unlocked */
 static size_t dirty_bytes;
 static uint64_t dirty_oldest_ns; /* atomic; since when the oldest has waited, or earlier */
 static uint64_t dirty_decay_ns = DIRTY_DECAY_MS_DEFAULT * UINT64_C(1000000);
@@ -73,7 +73,7 @@ static void dirty_link_locked(struct dirty_run *run)
 {
     cellar__list_push(&dirty_sizes[dirty_slot(run)], &run->by_size);
     cellar__tree_insert(&dirty_addresses, &run->by_address);
-    dirty_nonempty |= UINT64_C(1) << dirty_slot(run);
+    __atomic_store_n(&dirty_nonempty, dirty_nonempty | UINT64_C(1) << dirty_slot(run), __ATOMIC_RELAXED);
     __atomic_add_fetch(&dirty_bytes, dirty_size(run), __ATOMIC_RELAXED); /* read unlocked */
 }
 
@@ -82,7 +82,8 @@ static void dirty_unlink_locked(struct dirty_run *run)
     cellar__list_remove(&run->by_size);
     cellar__tree_remove(&dirty_addresses, &run->by_address);
     if (cellar__list_is_empty(&dirty_sizes[dirty_slot(run)])) {
-        dirty_nonempty &= ~(UINT64_C(1) << dirty_slot(run));
+        __atomic_store_n(&dirty_nonempty, dirty_nonempty & ~(UINT64_C(1) << dirty_slot(run)),
+                         __ATOMIC_RELAXED);
     }
     __atomic_sub_fetch(&dirty_bytes, dirty_size(run), __ATOMIC_RELAXED);
 }
@@ -257,6 +258,12 @@ static char *dirty_take(const char *from, size_t ngranules)
         }
     }
     return base;
+}
+
+bool cellar__dirty_serves(size_t ngranules)
+{
+    return ngranules <= CELLAR_DIRTY_MAX_GRANULES &&
+           __atomic_load_n(&dirty_nonempty, __ATOMIC_RELAXED) >> ngranules != 0;
 }
 
 char *cellar__dirty_take(size_t ngranules)

@@ -43,6 +43,9 @@ void cellar__dirty_set_decay_ms(uint64_t decay_ms);
 /* A dirty run of exactly ngranules, or NULL. */
 char *cellar__dirty_take(size_t ngranules);
 
+/* Whether a run of so many granules would be found now. */
+bool cellar__dirty_serves(size_t ngranules);
+
 /* Takes exactly ngranules that begin at base. False when they are not dirty, or part of them is not. */
 bool cellar__dirty_take_at(const char *base, size_t ngranules);
 

@@ -55,6 +55,18 @@ static uint16_t heap_tag(unsigned class_id)
     return (uint16_t)(class_id * sizeof(struct cellar__cache));
 }
 
+/* The smallest that serves, of the classes that have one to spare. */
+static void heap_spare_run(size_t ngranules)
+{
+    for (unsigned id = cellar__class_of(ngranules << CELLAR_LG_GRANULE); id < CELLAR_CLASS_END; id++) {
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        if (zone != NULL && cellar__depot_nitems(&zone->depot) != 0) {
+            cellar__zone_trim_depot(zone, 1);
+            return;
+        }
+    }
+}
+
 /* Under cellar__threads_lock: all of a zone is written before others find it in the table. */
 static void heap_fill_zone(struct heap_record *record, unsigned id)
 {
@@ -68,8 +80,8 @@ static void heap_fill_zone(struct heap_record *record, unsigned id)
         attr.backend = &cellar__zone_keg_backend;
         cellar__fmt_print(&name, "malloc.%zu", size);
     } else {
-        record->source.runs =
-            (struct cellar__large_source){.ngranules = size >> CELLAR_LG_GRANULE, .tag = heap_tag(id)};
+        record->source.runs = (struct cellar__large_source){
+            .ngranules = size >> CELLAR_LG_GRANULE, .tag = heap_tag(id), .spare = heap_spare_run};
         attr.backend = &cellar__large_backend;
         cellar__fmt_print(&name, "malloc.%zuK", size >> 10);
     }

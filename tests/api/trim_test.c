@@ -36,6 +36,24 @@ TEST(trim_gives_a_spike_back)
     CHECK_EQ(malloc_trim(0), 0);
 }
 
+/* What is freed is of another class than what is asked for; it must serve all the same. */
+TEST(blocks_that_grow_in_place_do_not_pile_up)
+{
+    enum { NROUNDS = 200, SIZE = 64 << 10 };
+    size_t before = 0;
+    for (size_t i = 0; i < NROUNDS; i++) {
+        char *block = malloc(SIZE);
+        CHECK(block != NULL);
+        memset(block, 1, SIZE);
+        block = realloc(block, (size_t)2 * SIZE);
+        CHECK(block != NULL);
+        memset(block, 1, (size_t)2 * SIZE);
+        free(block);
+        before = i == 1 ? resident_pages() : before;
+    }
+    CHECK_LE(resident_pages(), before + 4 * SIZE / (size_t)sysconf(_SC_PAGESIZE));
+}
+
 TEST(trim_gives_a_freed_mapping_back)
 {
     size_t before = resident_pages();

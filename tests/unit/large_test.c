@@ -1,6 +1,7 @@
 /* levels: base os submap meta arena slab keg bucket smr zone large; with: */
 #include "large/large.h"
 
+#include "arena/dirty.h"
 #include "arena/fit.h"
 #include "os/fault.h"
 #include "test.h"
@@ -126,6 +127,38 @@ TEST(resize_fails_when_the_neighbour_is_out)
     for (size_t i = 0; i < n; i++) {
         CHECK_EQ(give(&three, blocks[i]), CELLAR_ITEM_OK);
     }
+}
+
+static size_t nspared;
+static char *spared; /* a block of five to spare */
+
+static void spare(size_t ngranules)
+{
+    nspared++;
+    if (spared != NULL && ngranules <= five.ngranules) {
+        CHECK_EQ(give(&five, spared), CELLAR_ITEM_OK);
+        spared = NULL;
+    }
+}
+
+/* Only when no dirty run serves is one asked for, and it is what the block gets. */
+TEST(waiting_runs_of_others_come_before_clean_memory)
+{
+    static struct cellar__large_source four = {.ngranules = 4, .tag = 40, .spare = spare};
+    start();
+    cellar__dirty_purge_all();
+    spared = take(&five);
+    char *begin = spared;
+    char *first = take(&four);
+    CHECK_EQ(nspared, 1);
+    CHECK_PTR(first, begin);
+    CHECK_EQ(give(&four, first), CELLAR_ITEM_OK);
+    char *again = take(&four);
+    CHECK_EQ(nspared, 1);
+    char *more = take(&four); /* nobody has any: clean memory */
+    CHECK_EQ(nspared, 2);
+    CHECK_EQ(give(&four, again), CELLAR_ITEM_OK);
+    CHECK_EQ(give(&four, more), CELLAR_ITEM_OK);
 }
 
 TEST(import_gives_none_without_memory)
