@@ -8,6 +8,8 @@
 #include "base/bits.h"
 #include "submap/window.h"
 
+static void (*run_spare)(size_t ngranules); /* or NULL */
+
 struct cellar__arena cellar__heap_arena;
 
 static int run_import(void *source, uint64_t size, uint64_t *ret_base, uint64_t *ret_size)
@@ -91,11 +93,27 @@ static size_t run_round(size_t ngranules)
     return size;
 }
 
+void cellar__run_set_spare(void (*spare)(size_t ngranules))
+{
+    run_spare = spare;
+}
+
+/* From the dirty runs, after what waits elsewhere joined them if none is found. */
+static char *run_take_dirty(size_t ngranules)
+{
+    char *base = cellar__dirty_take(ngranules);
+    if (base == NULL && run_spare != NULL && ngranules <= CELLAR_DIRTY_MAX_GRANULES) {
+        run_spare(ngranules);
+        base = cellar__dirty_take(ngranules);
+    }
+    return base;
+}
+
 int cellar__run_take(struct cellar__run *run, size_t ngranules, size_t align)
 {
     size_t size = run_round(ngranules);
     ngranules = size >> CELLAR_LG_GRANULE;
-    char *base = align <= CELLAR_GRANULE ? cellar__dirty_take(ngranules) : NULL;
+    char *base = align <= CELLAR_GRANULE ? run_take_dirty(ngranules) : NULL;
     run->is_zero = base == NULL;
     cellar__dirty_tick();
     if (base == NULL && run_take_clean(size, align, &base) != 0 &&

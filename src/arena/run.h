@@ -48,6 +48,12 @@ extern struct cellar__arena cellar__heap_arena;
 int cellar__heap_init(const struct cellar__fit *fit, enum cellar__sizing sizing);
 
 /*
+ * Has `spare` called before a run takes clean memory: it lets memory that waits elsewhere go to the dirty runs, where at
+ * least so many granules in one run are wanted. With signals blocked and no lock held. Once, at start.
+ */
+void cellar__run_set_spare(void (*spare)(size_t ngranules));
+
+/*
  * Gets ngranules, or what the heap's sizing makes of it, at a multiple of `align` bytes (a power of two) for the
  * descriptor, whose kind and tag are set.
  * Fills base, ngranules and is_zero, and the page map. 0 or -ENOMEM.

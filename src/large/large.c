@@ -1,6 +1,5 @@
 #include "large/large.h"
 
-#include "arena/dirty.h"
 #include "base/assert.h"
 #include "meta/meta.h"
 #include "os/os.h"
@@ -13,9 +12,6 @@ static void *large_create(struct cellar__large_source *source)
     }
     large->run = (struct cellar__run){.tag = source->tag, .kind = CELLAR_RUN_LARGE};
     large->source = source;
-    if (source->spare != NULL && !cellar__dirty_serves(source->ngranules)) {
-        source->spare(source->ngranules);
-    }
     if (cellar__run_take(&large->run, source->ngranules, CELLAR_GRANULE) != 0) {
         cellar__meta_free(large, sizeof *large);
         return NULL;

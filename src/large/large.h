@@ -25,11 +25,6 @@
 struct cellar__large_source {
     size_t ngranules;
     uint16_t tag;
-    /*
-     * NULL, or asked before a run takes clean memory: lets a run that waits in the depot of another source, of at least so
-     * many granules, go to the dirty ones. Called with signals blocked.
-     */
-    void (*spare)(size_t ngranules);
     size_t nout; /* runs in the hands of the zone: with the program, in buckets, in the depot; atomic */
 };
 

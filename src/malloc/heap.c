@@ -15,6 +15,9 @@
 #include "zone/reclaim.h"
 #include "zone/thread.h"
 
+#define HEAP_SPARE_MIN ((size_t)64 << 10) /* bytes */
+#define HEAP_SPARE_TRIES 8
+
 /* Here, because a static link that takes anything of the heap from the archive takes this object. */
 __attribute__((constructor)) static void heap_attach(void)
 {
@@ -55,18 +58,6 @@ static uint16_t heap_tag(unsigned class_id)
     return (uint16_t)(class_id * sizeof(struct cellar__cache));
 }
 
-/* The smallest that serves, of the classes that have one to spare. */
-static void heap_spare_run(size_t ngranules)
-{
-    for (unsigned id = cellar__class_of(ngranules << CELLAR_LG_GRANULE); id < CELLAR_CLASS_END; id++) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
-        if (zone != NULL && cellar__depot_nitems(&zone->depot) != 0) {
-            cellar__zone_trim_depot(zone, 1);
-            return;
-        }
-    }
-}
-
 /* Under cellar__threads_lock: all of a zone is written before others find it in the table. */
 static void heap_fill_zone(struct heap_record *record, unsigned id)
 {
@@ -80,8 +71,8 @@ static void heap_fill_zone(struct heap_record *record, unsigned id)
         attr.backend = &cellar__zone_keg_backend;
         cellar__fmt_print(&name, "malloc.%zu", size);
     } else {
-        record->source.runs = (struct cellar__large_source){
-            .ngranules = size >> CELLAR_LG_GRANULE, .tag = heap_tag(id), .spare = heap_spare_run};
+        record->source.runs =
+            (struct cellar__large_source){.ngranules = size >> CELLAR_LG_GRANULE, .tag = heap_tag(id)};
         attr.backend = &cellar__large_backend;
         cellar__fmt_print(&name, "malloc.%zuK", size >> 10);
     }
@@ -118,6 +109,49 @@ struct cellar__large_source *cellar__heap_source(unsigned class_id)
     return class_id > CELLAR_CLASS_NSLAB ? cellar__heap_zone(class_id)->attr.source : NULL;
 }
 
+/* The smallest run that serves, of the classes that have one waiting. */
+static bool heap_spare_run(size_t ngranules)
+{
+    for (unsigned id = cellar__class_of(ngranules << CELLAR_LG_GRANULE); id < CELLAR_CLASS_END; id++) {
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        if (zone != NULL && cellar__depot_nitems(&zone->depot) != 0) {
+            cellar__zone_trim_depot(zone, 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The class whose depot holds the most bytes, if they are worth it. */
+static struct cellar__zone *heap_richest_zone(void)
+{
+    struct cellar__zone *richest = NULL;
+    size_t most = HEAP_SPARE_MIN - 1;
+    for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        size_t bytes = zone == NULL ? 0 : cellar__depot_nitems(&zone->depot) * zone->attr.size;
+        if (bytes > most) {
+            most = bytes;
+            richest = zone;
+        }
+    }
+    return richest;
+}
+
+static void heap_spare(size_t ngranules)
+{
+    if (heap_spare_run(ngranules)) {
+        return;
+    }
+    for (size_t i = 0; i < HEAP_SPARE_TRIES && !cellar__dirty_serves(ngranules); i++) {
+        struct cellar__zone *zone = heap_richest_zone();
+        if (zone == NULL) {
+            return;
+        }
+        cellar__zone_trim_depot(zone, ngranules * CELLAR_GRANULE / zone->attr.size);
+    }
+}
+
 /* What was in its caches waits for the next thread, or in the depots. */
 static void heap_thread_ended(void)
 {
@@ -140,6 +174,7 @@ static bool heap_start_levels(void)
     cellar__zone_set_uncached(options->mode == CELLAR_MODE_HARDEN);
     cellar__thread_init();
     cellar__thread_set_ended(heap_thread_ended);
+    cellar__run_set_spare(heap_spare);
     cellar__janitor_init(options->janitor == CELLAR_JANITOR_ON, options->decay_ms);
     return true;
 }

@@ -54,6 +54,28 @@ TEST(blocks_that_grow_in_place_do_not_pile_up)
     CHECK_LE(resident_pages(), before + 4 * SIZE / (size_t)sysconf(_SC_PAGESIZE));
 }
 
+/* Blocks of one class after the other, as texts that grow together: what waits of one class serves the next. */
+TEST(what_waits_of_one_class_serves_the_next)
+{
+    enum { NBLOCKS = 400 };
+    static char *blocks[NBLOCKS];
+    malloc_trim(0);
+    size_t before = self_resident();
+    size_t most = 0;
+    for (size_t size = 1100; size < 30000; size += size / 4) {
+        for (size_t i = 0; i < NBLOCKS; i++) {
+            blocks[i] = malloc(size);
+            CHECK(blocks[i] != NULL);
+            memset(blocks[i], 1, size);
+        }
+        most = NBLOCKS * size;
+        for (size_t i = 0; i < NBLOCKS; i++) {
+            free(blocks[i]);
+        }
+    }
+    CHECK_LE(self_resident(), before + most + most * 3 / 4); /* the others waiting on top: 2.4 times */
+}
+
 TEST(trim_gives_a_freed_mapping_back)
 {
     size_t before = resident_pages();

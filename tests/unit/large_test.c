@@ -142,23 +142,25 @@ static void spare(size_t ngranules)
 }
 
 /* Only when no dirty run serves is one asked for, and it is what the block gets. */
-TEST(waiting_runs_of_others_come_before_clean_memory)
+TEST(waiting_runs_come_before_clean_memory)
 {
-    static struct cellar__large_source four = {.ngranules = 4, .tag = 40, .spare = spare};
     start();
     cellar__dirty_purge_all();
+    cellar__run_set_spare(spare);
     spared = take(&five);
     char *begin = spared;
-    char *first = take(&four);
+    nspared = 0;
+    char *first = take(&three);
     CHECK_EQ(nspared, 1);
     CHECK_PTR(first, begin);
-    CHECK_EQ(give(&four, first), CELLAR_ITEM_OK);
-    char *again = take(&four);
+    CHECK_EQ(give(&three, first), CELLAR_ITEM_OK);
+    char *again = take(&three);
     CHECK_EQ(nspared, 1);
-    char *more = take(&four); /* nobody has any: clean memory */
+    char *more = take(&three); /* nobody has any: clean memory */
     CHECK_EQ(nspared, 2);
-    CHECK_EQ(give(&four, again), CELLAR_ITEM_OK);
-    CHECK_EQ(give(&four, more), CELLAR_ITEM_OK);
+    cellar__run_set_spare(NULL);
+    CHECK_EQ(give(&three, again), CELLAR_ITEM_OK);
+    CHECK_EQ(give(&three, more), CELLAR_ITEM_OK);
 }
 
 TEST(import_gives_none_without_memory)
