@@ -232,16 +232,12 @@ size_t cellar__keg_give_locked(struct cellar__keg *keg, void **items, size_t n, 
                                enum cellar__item_fault *ret_fault)
 {
     struct cellar__slab *slab = cellar__keg_slab_of(keg, items[0]);
-    size_t given = 0;
     if (slab == NULL) {
         *ret_fault = CELLAR_ITEM_NOT_HERE;
         return 0;
     }
     unsigned bin = cellar__bins_index(keg, slab->nout);
-    do {
-        *ret_fault = cellar__slab_give(slab, &keg->geometry, items[given]);
-        given += *ret_fault == CELLAR_ITEM_OK;
-    } while (*ret_fault == CELLAR_ITEM_OK && given < n && cellar__slab_spans(slab, items[given]));
+    size_t given = cellar__slab_give(slab, &keg->geometry, items, n, ret_fault);
     keg->nout -= given;
     cellar__bins_move(keg, slab, bin);
     if (given != 0 && slab->nout == 0 && !slab->is_frozen) {

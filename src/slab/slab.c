@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/bitmap.h"
+#include "base/bits.h"
 
 bool cellar__slab_is_out(const struct cellar__slab *slab, uint32_t index)
 {
@@ -55,22 +56,38 @@ size_t cellar__slab_take(struct cellar__slab *slab, const struct cellar__geometr
     return taken;
 }
 
-enum cellar__item_fault cellar__slab_give(struct cellar__slab *slab, const struct cellar__geometry *geometry,
-                                          const void *item)
+/* Its place in the bitmask, or why it is none. */
+CELLAR_INLINE enum cellar__item_fault slab_locate(const struct cellar__slab *slab,
+                                                  const struct cellar__geometry *geometry, const void *item,
+                                                  uint32_t *ret_index)
 {
     uint32_t index = cellar__slab_index(slab, geometry, item);
-    if (index >= geometry->nitems || cellar__slab_item(slab, geometry, index) != item) {
+    if (CELLAR_UNLIKELY(index >= geometry->nitems || cellar__slab_item(slab, geometry, index) != item)) {
         return CELLAR_ITEM_MISALIGNED;
     }
-    if (!cellar__bitmap_test(slab->out, index)) {
-        return CELLAR_ITEM_FREE;
-    }
-    uint32_t word = index / CELLAR_BITMAP_WORD_BITS;
-    cellar__bitmap_clear(slab->out, index);
-    slab->first_word = word < slab->first_word ? (uint16_t)word : slab->first_word;
-    slab->nout--;
-    slab->nrests = 0;
-    return CELLAR_ITEM_OK;
+    *ret_index = index;
+    return CELLAR_LIKELY(cellar__bitmap_test(slab->out, index)) ? CELLAR_ITEM_OK : CELLAR_ITEM_FREE;
+}
+
+size_t cellar__slab_give(struct cellar__slab *slab, const struct cellar__geometry *geometry, void **items,
+                         size_t n, enum cellar__item_fault *ret_fault)
+{
+    uint32_t first_word = slab->first_word;
+    size_t given = 0;
+    do {
+        uint32_t index = 0;
+        *ret_fault = slab_locate(slab, geometry, items[given], &index);
+        if (CELLAR_UNLIKELY(*ret_fault != CELLAR_ITEM_OK)) {
+            break;
+        }
+        cellar__bitmap_clear(slab->out, index);
+        first_word = cellar__min(first_word, index / CELLAR_BITMAP_WORD_BITS);
+        given++;
+    } while (given < n && cellar__slab_spans(slab, items[given]));
+    slab->first_word = (uint16_t)first_word;
+    slab->nout = (uint16_t)(slab->nout - given);
+    slab->nrests = given != 0 ? 0 : slab->nrests;
+    return given;
 }
 
 const char *cellar__slab_check(const struct cellar__slab *slab, const struct cellar__geometry *geometry)

@@ -81,9 +81,12 @@ size_t cellar__slab_header_size(const struct cellar__geometry *geometry);
 size_t cellar__slab_take(struct cellar__slab *slab, const struct cellar__geometry *geometry, void **items,
                          size_t n);
 
-/* Gives one item back. On a fault nothing changes. */
-enum cellar__item_fault cellar__slab_give(struct cellar__slab *slab, const struct cellar__geometry *geometry,
-                                          const void *item);
+/*
+ * Gives items back, from items[0] on, which lies in the slab's run, up to the first that lies elsewhere or is at fault, for
+ * which nothing changes. Returns how many.
+ */
+size_t cellar__slab_give(struct cellar__slab *slab, const struct cellar__geometry *geometry, void **items,
+                         size_t n, enum cellar__item_fault *ret_fault);
 
 /* The address of item 0. */
 CELLAR_INLINE char *cellar__slab_first(const struct cellar__slab *slab)

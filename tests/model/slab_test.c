@@ -59,7 +59,12 @@ static bool slab_do_give(size_t offset)
     } else if (!model_out[index]) {
         wanted = CELLAR_ITEM_FREE;
     }
-    enum cellar__item_fault got = cellar__slab_give(slab, &geometry, slab->run.base + offset);
+    void *item = slab->run.base + offset;
+    enum cellar__item_fault got;
+    size_t given = cellar__slab_give(slab, &geometry, &item, 1, &got);
+    if (given != (got == CELLAR_ITEM_OK)) {
+        return ops_fail("give at offset %zu: %zu items given, fault %d", offset, given, (int)got);
+    }
     if (got != wanted) {
         return ops_fail("give at offset %zu: %d, not %d", offset, (int)got, (int)wanted);
     }

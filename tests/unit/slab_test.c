@@ -32,6 +32,36 @@ static void check(uint32_t nout)
     CHECK_EQ(slab->nout, nout);
 }
 
+static enum cellar__item_fault give(void *item)
+{
+    enum cellar__item_fault fault;
+    size_t given = cellar__slab_give(slab, &geometry, &item, 1, &fault);
+    CHECK_EQ(given, fault == CELLAR_ITEM_OK);
+    return fault;
+}
+
+/* Up to the first at fault, or of another run. */
+TEST(give_of_many)
+{
+    enum cellar__item_fault fault;
+    start(false);
+    cellar__slab_take(slab, &geometry, items, 80);
+    void *out[] = {items[70], items[3], items[70], items[4]};
+    CHECK_EQ(cellar__slab_give(slab, &geometry, out, 4, &fault), 2);
+    CHECK_EQ(fault, CELLAR_ITEM_FREE);
+    check(78);
+    void *some[] = {items[4], (char *)items[5] + 1};
+    CHECK_EQ(cellar__slab_give(slab, &geometry, some, 2, &fault), 1);
+    CHECK_EQ(fault, CELLAR_ITEM_MISALIGNED);
+    check(77);
+    void *others[] = {items[9], buffer + RUN_SIZE, items[10]};
+    CHECK_EQ(cellar__slab_give(slab, &geometry, others, 3, &fault), 1);
+    CHECK_EQ(fault, CELLAR_ITEM_OK);
+    check(76);
+    CHECK_EQ(cellar__slab_take(slab, &geometry, items, 1), 1);
+    CHECK_PTR(items[0], buffer + 3 * ITEM_SIZE); /* the lowest of all that came back */
+}
+
 TEST(take_goes_in_address_order)
 {
     start(false);
@@ -68,7 +98,7 @@ TEST(lowest_given_goes_out_first)
     cellar__slab_take(slab, &geometry, items, NITEMS);
     const uint32_t given[] = {90, 7, 65, 0};
     for (size_t i = 0; i < 4; i++) {
-        CHECK_EQ(cellar__slab_give(slab, &geometry, items[given[i]]), CELLAR_ITEM_OK);
+        CHECK_EQ(give(items[given[i]]), CELLAR_ITEM_OK);
         CHECK(!cellar__slab_is_out(slab, given[i]));
         check(NITEMS - 1 - (uint32_t)i);
     }
@@ -85,9 +115,9 @@ TEST(give_refuses_what_is_inside_an_item)
 {
     start(false);
     cellar__slab_take(slab, &geometry, items, 2);
-    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + 16), CELLAR_ITEM_MISALIGNED);
-    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + ITEM_SIZE - 1), CELLAR_ITEM_MISALIGNED);
-    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + ITEM_SIZE + 1), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(give(buffer + 16), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(give(buffer + ITEM_SIZE - 1), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(give(buffer + ITEM_SIZE + 1), CELLAR_ITEM_MISALIGNED);
     check(2);
 }
 
@@ -95,8 +125,8 @@ TEST(give_refuses_the_tail)
 {
     start(false);
     cellar__slab_take(slab, &geometry, items, NITEMS);
-    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + NITEMS * ITEM_SIZE), CELLAR_ITEM_MISALIGNED);
-    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + RUN_SIZE - 1), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(give(buffer + NITEMS * ITEM_SIZE), CELLAR_ITEM_MISALIGNED);
+    CHECK_EQ(give(buffer + RUN_SIZE - 1), CELLAR_ITEM_MISALIGNED);
     check(NITEMS);
 }
 
@@ -104,9 +134,9 @@ TEST(give_refuses_what_is_free)
 {
     start(false);
     cellar__slab_take(slab, &geometry, items, 2);
-    CHECK_EQ(cellar__slab_give(slab, &geometry, items[0]), CELLAR_ITEM_OK);
-    CHECK_EQ(cellar__slab_give(slab, &geometry, items[0]), CELLAR_ITEM_FREE);
-    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + 5 * ITEM_SIZE), CELLAR_ITEM_FREE);
+    CHECK_EQ(give(items[0]), CELLAR_ITEM_OK);
+    CHECK_EQ(give(items[0]), CELLAR_ITEM_FREE);
+    CHECK_EQ(give(buffer + 5 * ITEM_SIZE), CELLAR_ITEM_FREE);
     check(1);
 }
 
@@ -117,13 +147,13 @@ TEST(fresh_items_come_marked_once)
     CHECK_EQ(cellar__slab_take(slab, &geometry, items, 2), 2);
     CHECK_PTR(items[0], buffer + 1);
     CHECK_PTR(items[1], buffer + ITEM_SIZE + 1);
-    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer), CELLAR_ITEM_OK);
+    CHECK_EQ(give(buffer), CELLAR_ITEM_OK);
     CHECK_EQ(cellar__slab_take(slab, &geometry, items, 2), 2);
     CHECK_PTR(items[0], buffer);
     CHECK_PTR(items[1], buffer + 2 * ITEM_SIZE + 1);
     CHECK_EQ(cellar__slab_ready(slab, &geometry)[0], 7);
     check(3);
-    CHECK_EQ(cellar__slab_give(slab, &geometry, buffer), CELLAR_ITEM_OK);
+    CHECK_EQ(give(buffer), CELLAR_ITEM_OK);
     cellar__slab_ready(slab, &geometry)[0] &= ~UINT64_C(1);
     CHECK_EQ(cellar__slab_take(slab, &geometry, items, 1), 1);
     CHECK_PTR(items[0], buffer + 1);
@@ -135,7 +165,7 @@ TEST(memory_of_items_is_not_touched)
     memset(buffer, 0x5a, sizeof buffer);
     cellar__slab_take(slab, &geometry, items, NITEMS);
     for (uint32_t i = 0; i < NITEMS; i++) {
-        CHECK_EQ(cellar__slab_give(slab, &geometry, buffer + i * ITEM_SIZE), CELLAR_ITEM_OK);
+        CHECK_EQ(give(buffer + i * ITEM_SIZE), CELLAR_ITEM_OK);
     }
     for (size_t i = 0; i < sizeof buffer; i++) {
         CHECK_EQ(buffer[i], 0x5a);
