@@ -159,10 +159,15 @@ size_t cellar__block_usable(const void *block)
 
 static void *block_move(void *block, size_t old_size, size_t size)
 {
-    void *moved = cellar__block_alloc(size);
+    void *moved = cellar__fast_alloc_any(size);
+    if (moved == NULL) {
+        moved = cellar__block_alloc(size);
+    }
     if (moved != NULL) {
         memcpy(moved, block, cellar__min(old_size, size));
-        cellar__block_free(block);
+        if (!cellar__fast_free(block)) {
+            cellar__block_free(block);
+        }
     }
     return moved;
 }

@@ -9,6 +9,8 @@
 #define FAST_DOUBLING(id, base)                                                                              \
     FAST_STEPS(id, base, (base)*5 / 4), FAST_STEPS((id) + 1, (base)*5 / 4, (base)*6 / 4),                    \
         FAST_STEPS((id) + 2, (base)*6 / 4, (base)*7 / 4), FAST_STEPS((id) + 3, (base)*7 / 4, (base)*2)
+#define FAST_SIZES(base) (base) * 5 / 4, (base)*6 / 4, (base)*7 / 4, (base)*2
+#define FAST_RUN(granules) (granules) << CELLAR_LG_GRANULE
 #define FAST_RUNS(id, above, size) [(above)...(size) - 1] = FAST_OFFSET(id)
 
 /* Constant, so that processes share its pages; tests/unit/fast_test.c compares it with cellar__class_of. */
@@ -36,4 +38,7 @@ const struct cellar__fast_table cellar__fast_table = {
             FAST_RUNS(95, 12, 14),
             FAST_RUNS(96, 14, 16),
         },
+    .sizes = {FAST_SIZES(1024), FAST_SIZES(2048), FAST_SIZES(4096), FAST_SIZES(8192), FAST_SIZES(16384),
+              FAST_RUN(1), FAST_RUN(2), FAST_RUN(3), FAST_RUN(4), FAST_RUN(5), FAST_RUN(6), FAST_RUN(7),
+              FAST_RUN(8), FAST_RUN(10), FAST_RUN(12), FAST_RUN(14), FAST_RUN(16)},
 };

@@ -19,6 +19,7 @@
 #define CELLAR_FAST_SCALE (sizeof(struct cellar__cache) / 16)
 #define CELLAR_FAST_LG_STEP 8 /* sizes of slab classes above CELLAR_CLASS_LINEAR_MAX are multiples of 256 */
 #define CELLAR_FAST_NSTEPS (CELLAR_CLASS_SLAB_MAX >> CELLAR_FAST_LG_STEP)
+#define CELLAR_FAST_FIRST (1 + CELLAR_CLASS_LINEAR_MAX / 16) /* the first class above the linear ones */
 #define CELLAR_FAST_NRUNS (CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE)
 
 /* Offsets of caches in a thread's record. */
@@ -27,6 +28,8 @@ struct cellar__fast_table {
     uint16_t steps[CELLAR_FAST_NSTEPS];
     /* by (size - 1) / granule, for sizes of runs */
     uint16_t runs[CELLAR_FAST_NRUNS];
+    /* bytes, by id - CELLAR_FAST_FIRST, for classes above the linear ones */
+    uint32_t sizes[CELLAR_CLASS_END - CELLAR_FAST_FIRST];
 };
 
 extern CELLAR_HIDDEN const struct cellar__fast_table cellar__fast_table;
@@ -79,12 +82,19 @@ CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
     return size == 0 ? cellar__fast_alloc(1) : NULL;
 }
 
+/* The same for any size. */
+CELLAR_INLINE void *cellar__fast_alloc_any(size_t size)
+{
+    void *block = cellar__fast_alloc(size);
+    return block != NULL || size <= CELLAR_CLASS_LINEAR_MAX ? block : cellar__fast_alloc_mid(size);
+}
+
 /* Bytes of a block whose granule has the tag; 0 for tag 0. */
 CELLAR_INLINE size_t cellar__fast_size(size_t tag)
 {
     return CELLAR_LIKELY(tag <= CELLAR_CLASS_LINEAR_MAX * CELLAR_FAST_SCALE)
                ? tag / CELLAR_FAST_SCALE
-               : cellar__class_size((unsigned)(tag / sizeof(struct cellar__cache)));
+               : cellar__fast_table.sizes[tag / sizeof(struct cellar__cache) - CELLAR_FAST_FIRST];
 }
 
 /* Bytes of the block; 0 when its tag does not say: huge, foreign, no block at all, or a page map that is not near. */

@@ -16,6 +16,14 @@ TEST(table_agrees_with_the_classes)
     }
 }
 
+TEST(tags_tell_the_size)
+{
+    CHECK_EQ(cellar__fast_size(0), 0);
+    for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
+        CHECK_EQ(cellar__fast_size(id * sizeof(struct cellar__cache)), cellar__class_size(id));
+    }
+}
+
 TEST(class_is_that_of_the_arithmetic)
 {
     for (size_t n = 0; n <= CELLAR_CLASS_MAX; n++) {
