@@ -4,6 +4,7 @@
  *   free --call--> janitor --clone--> thread of the library's own (os/thread.h), every decay_ms / 5:
  *                                       runs and mappings that have waited for decay_ms      -> kernel
  *                                       buckets that lay in a depot for all of a round       -> slabs -> dirty runs
+ *                                       previous buckets of threads that sleep, parked records  -> the same
  *                                       free pages of slabs that rested for decay_ms         -> kernel
  *                                     ends when nothing waits any more and nobody called in the last round
  *
@@ -11,7 +12,7 @@
  * again. Calls of the program look at the clock; a program that has gone idle makes none. The janitor is there only while
  * something waits in a heap of at least CELLAR_JANITOR_MIN_HELD: the first slow free afterwards makes it anew.
  *
- * The buckets of a thread are its own, and stay. Zones of programs are left to cellar_zone_reclaim, since their hooks
+ * The loaded buckets of a thread are its own, and stay. Zones of programs are left to cellar_zone_reclaim, since their hooks
  * are code of the program.
  *
  * The state is one atomic word:
