@@ -22,11 +22,11 @@
 #define CAPACITY_DEPOT_MAX_BUCKETS 64
 
 /* What a thread has to earn below them. */
-#define CAPACITY_FEW_THREADS ((size_t)6)
 #define CAPACITY_FIRST_ITEMS 6 /* a bucket of 64 bytes */
 #define CAPACITY_FIRST_BYTES ((size_t)1 << 10)
 #define CAPACITY_STEP_BYTES ((size_t)4 << 10) /* by which a bucket outgrows the one before, or by an item */
-#define CAPACITY_EARN_TURNS 16                /* until large items get a bucket */
+#define CAPACITY_EARN_TURNS 16 /* until large items get a bucket, or a cache takes from others */
+#define CAPACITY_THREAD_BYTES ((size_t)1 << 20) /* in all caches of a thread, a bucket each */
 
 /* A few items fewer when that halves the bucket's own memory. */
 static size_t capacity_fit_room(size_t max_items)
@@ -54,23 +54,71 @@ void cellar__capacity_init(struct cellar__zone *zone)
     zone->depot.max_buckets = CAPACITY_DEPOT_MAX_BUCKETS;
 }
 
-uint32_t cellar__capacity_max(const struct cellar__zone *zone)
+uint32_t cellar__capacity_share(uint32_t max_items, size_t nthreads)
 {
-    uint32_t max_items = __atomic_load_n(&zone->max_items, __ATOMIC_RELAXED);
-    size_t nthreads = cellar__thread_count();
-    if (CELLAR_LIKELY(nthreads <= CAPACITY_FEW_THREADS)) {
-        return max_items;
-    }
-    size_t nfew = cellar__max(CAPACITY_FEW_THREADS, (size_t)2 * cellar__os_machine()->ncpus);
+    size_t nfew = cellar__max(CELLAR_CAPACITY_FEW_THREADS, (size_t)2 * cellar__os_machine()->ncpus);
     return nthreads <= nfew ? max_items : max_items >> cellar__lg_ceil(cellar__div_ceil(nthreads, nfew));
 }
 
-uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__cache *cache)
+/* Whether what the cache may hold counts in the thread's sum. */
+static bool capacity_counts(const struct cellar__zone *zone)
 {
-    uint32_t max_items = cellar__capacity_max(zone);
-    if (CELLAR_LIKELY(cache->capacity >= max_items && cache->capacity != 0)) {
-        return max_items;
+    return zone->id < CELLAR_THREAD_NOWN && !zone->is_single;
+}
+
+void cellar__capacity_change(const struct cellar__zone *zone, struct cellar__thread *thread,
+                             struct cellar__cache *cache, uint32_t capacity)
+{
+    if (capacity_counts(zone)) {
+        thread->bucket_bytes += capacity * zone->attr.size - cache->capacity * zone->attr.size;
     }
+    cache->capacity = (uint16_t)capacity;
+    cache->nturns = 0;
+}
+
+/* Half of what a cache may hold goes to another, unless that is little. */
+static void capacity_halve(struct cellar__thread *thread, uint16_t id)
+{
+    struct cellar__cache *cache = &thread->caches[id];
+    const struct cellar__zone *zone = cache->capacity > 1 ? cellar__zone_get(id) : NULL;
+    if (zone != NULL && capacity_counts(zone) && cache->capacity * zone->attr.size > CAPACITY_STEP_BYTES) {
+        cellar__capacity_set(zone, thread, cache, cache->capacity / 2);
+    }
+}
+
+/* Makes room for so many bytes more in the thread's sum, at the cost of the next caches in turn. False: too little. */
+static bool capacity_make_room(struct cellar__thread *thread, const struct cellar__zone *zone, size_t bytes)
+{
+    for (unsigned i = 0; i < CELLAR_THREAD_NOWN && thread->bucket_bytes + bytes > CAPACITY_THREAD_BYTES;
+         i++) {
+        thread->hand = (uint16_t)(thread->hand + 1 < CELLAR_THREAD_NOWN ? thread->hand + 1 : 1);
+        if (thread->hand != zone->id) {
+            capacity_halve(thread, thread->hand);
+        }
+    }
+    return thread->bucket_bytes + bytes <= CAPACITY_THREAD_BYTES;
+}
+
+/* What it wants, or what it has when the thread's sum does not allow more, or not yet. A first bucket is always granted. */
+static uint32_t capacity_allow(const struct cellar__zone *zone, struct cellar__thread *thread,
+                               struct cellar__cache *cache, uint32_t wanted)
+{
+    size_t more = (wanted - cache->capacity) * zone->attr.size;
+    if (!capacity_counts(zone) || cache->capacity == 0 ||
+        thread->bucket_bytes + more <= CAPACITY_THREAD_BYTES) {
+        return wanted;
+    }
+    if (++cache->nturns < CAPACITY_EARN_TURNS) {
+        return cache->capacity;
+    }
+    cache->nturns = 0;
+    return capacity_make_room(thread, zone, more) ? wanted : cache->capacity;
+}
+
+/* Of a cache that has less than the bound. */
+static CELLAR_NOINLINE uint32_t capacity_grow(const struct cellar__zone *zone, struct cellar__thread *thread,
+                                              struct cellar__cache *cache, uint32_t max_items)
+{
     size_t size = cellar__max(zone->attr.size, 1);
     size_t capacity = cellar__clamp(CAPACITY_FIRST_BYTES / size, 1, CAPACITY_FIRST_ITEMS);
     if (cache->capacity != 0) {
@@ -78,5 +126,14 @@ uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__c
     } else if (size > CAPACITY_FIRST_BYTES && ++cache->nturns < CAPACITY_EARN_TURNS) {
         return 0;
     }
-    return (uint32_t)cellar__min(capacity, max_items);
+    return capacity_allow(zone, thread, cache, (uint32_t)cellar__min(capacity, max_items));
+}
+
+uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__thread *thread,
+                               struct cellar__cache *cache)
+{
+    uint32_t max_items = cellar__capacity_max(zone);
+    return CELLAR_LIKELY(cache->capacity >= max_items && cache->capacity != 0)
+               ? max_items
+               : capacity_grow(zone, thread, cache, max_items);
 }

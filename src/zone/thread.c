@@ -35,7 +35,7 @@ static __thread bool thread_is_over __attribute__((tls_model("initial-exec")));
 static void thread_ended_alone(void) {}
 
 static struct cellar__list thread_list = CELLAR_LIST_INIT(thread_list);
-static size_t thread_count;
+size_t cellar__thread_total;
 static void (*thread_ended)(void) = thread_ended_alone;
 static pthread_key_t thread_key;
 static bool thread_key_exists;
@@ -190,7 +190,7 @@ static void thread_end(void *arg)
     bool may_park = thread_may_park(thread);
     thread_is_over = true;
     cellar__thread_detach();
-    __atomic_sub_fetch(&thread_count, 1, __ATOMIC_RELAXED);
+    __atomic_sub_fetch(&cellar__thread_total, 1, __ATOMIC_RELAXED);
     thread->is_aged = false;
     if (may_park) {
         thread_settle(thread);
@@ -259,7 +259,7 @@ static struct cellar__thread *thread_create(void)
     if (thread == NULL) {
         return cellar__self;
     }
-    __atomic_add_fetch(&thread_count, 1, __ATOMIC_RELAXED);
+    __atomic_add_fetch(&cellar__thread_total, 1, __ATOMIC_RELAXED);
     cellar__self = thread;
     if (pthread_setspecific(thread_key, thread) != 0) { /* nobody would take the record back */
         thread_end(thread);
@@ -317,11 +317,6 @@ void cellar__thread_walk(void (*visit)(void *ctx, struct cellar__thread *thread)
     cellar__lock_release(&cellar__threads_lock);
 }
 
-size_t cellar__thread_count(void)
-{
-    return __atomic_load_n(&thread_count, __ATOMIC_RELAXED);
-}
-
 const struct cellar__list *cellar__thread_list(void)
 {
     return &thread_list;
@@ -341,5 +336,5 @@ void cellar__thread_forget_orphans(void)
         }
         thread_unlist(orphan);
     }
-    __atomic_store_n(&thread_count, !cellar__thread_is_empty(cellar__self), __ATOMIC_RELAXED);
+    __atomic_store_n(&cellar__thread_total, !cellar__thread_is_empty(cellar__self), __ATOMIC_RELAXED);
 }

@@ -48,15 +48,18 @@ struct cellar__thread {
     struct cellar__cache *chunks[CELLAR_THREAD_NCHUNKS];
     /* owner: zones of single items that have a bucket, the last loaded first; then 0 */
     uint8_t singles[CELLAR_THREAD_NSINGLES];
-    bool is_relieving; /* owner: a callback under memory pressure runs */
-    bool is_aged;      /* who parks the record or looks at it there: it lay there at a look before */
+    size_t bucket_bytes; /* owner: what the buckets of the other caches may hold, one for each */
+    uint16_t hand;       /* owner: the cache that gave way last (zone/capacity.c) */
+    bool is_relieving;   /* owner: a callback under memory pressure runs */
+    bool is_aged;        /* who parks the record or looks at it there: it lay there at a look before */
 };
 
 extern __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec")));
 /* The shared record, of threads that have none yet or had theirs. */
 extern CELLAR_HIDDEN struct cellar__thread cellar__thread_empty;
 extern CELLAR_HIDDEN struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
-extern struct cellar__lock cellar__threads_lock; /* also guards the table of zones (zone/zone.h) */
+extern CELLAR_HIDDEN size_t cellar__thread_total; /* atomic: cellar__thread_count */
+extern struct cellar__lock cellar__threads_lock;  /* also guards the table of zones (zone/zone.h) */
 
 /*
  * Takes cellar__threads_lock with signals blocked, and undoes both. For callers that come from the program.
@@ -139,7 +142,10 @@ bool cellar__thread_trim_parked(bool all);
 void cellar__thread_walk(void (*visit)(void *ctx, struct cellar__thread *thread), void *ctx);
 
 /* Threads that have a record. */
-size_t cellar__thread_count(void);
+CELLAR_INLINE size_t cellar__thread_count(void)
+{
+    return __atomic_load_n(&cellar__thread_total, __ATOMIC_RELAXED);
+}
 
 /* The list itself, for the inspector's record. */
 const struct cellar__list *cellar__thread_list(void);

@@ -95,16 +95,13 @@ static void zone_reverse(void **items, size_t n)
 }
 
 /* A bucket for the cache that holds as many items as its use has earned. */
-static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct cellar__cache *cache)
+static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct cellar__thread *thread,
+                                              struct cellar__cache *cache, uint32_t capacity)
 {
-    uint32_t capacity = cellar__capacity_next(zone, cache);
-    if (capacity == 0) {
-        return NULL;
-    }
-    struct cellar__bucket *bucket = cellar__bucket_get(cellar__bucket_lg_size(capacity), capacity);
+    struct cellar__bucket *bucket =
+        capacity == 0 ? NULL : cellar__bucket_get(cellar__bucket_lg_size(capacity), capacity);
     if (bucket != NULL) {
-        cache->capacity = (uint16_t)capacity;
-        cache->nturns = 0;
+        cellar__capacity_set(zone, thread, cache, capacity);
     }
     return bucket;
 }
@@ -213,17 +210,16 @@ static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thre
 }
 
 /* The empty bucket, or a larger one in its place when the cache has outgrown it. NULL: memory is out. */
-static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct cellar__cache *cache,
-                                              struct cellar__bucket *bucket)
+static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct cellar__thread *thread,
+                                              struct cellar__cache *cache, struct cellar__bucket *bucket)
 {
-    if (bucket != NULL) {
-        uint32_t max_items = cellar__capacity_max(zone);
-        if (bucket->capacity >= max_items) {
-            bucket->capacity = (uint16_t)max_items; /* a bound that has fallen */
-            return bucket;
-        }
+    uint32_t capacity = cellar__capacity_next(zone, thread, cache);
+    if (bucket != NULL && capacity <= cellar__bucket_room(bucket->lg_size)) {
+        cellar__capacity_set(zone, thread, cache, capacity);
+        bucket->capacity = (uint16_t)capacity;
+        return bucket;
     }
-    struct cellar__bucket *larger = zone_new_bucket(zone, cache);
+    struct cellar__bucket *larger = zone_new_bucket(zone, thread, cache, capacity);
     if (larger == NULL) {
         return bucket;
     }
@@ -257,10 +253,10 @@ static void zone_turn(struct cellar__zone *zone, struct cellar__thread *thread, 
     struct cellar__bucket *larger = NULL;
     if (CELLAR_UNLIKELY(++cache->nturns >= ZONE_GROW_TURNS)) {
         cache->nturns = 0;
-        larger = full->capacity < cellar__capacity_max(zone) ? zone_new_bucket(zone, cache) : NULL;
+        uint32_t capacity = cellar__capacity_next(zone, thread, cache);
+        larger = capacity > full->count ? zone_new_bucket(zone, thread, cache, capacity) : NULL;
     }
-    if (CELLAR_LIKELY(larger == NULL || larger->capacity <= full->count)) {
-        cellar__bucket_put(larger);
+    if (CELLAR_LIKELY(larger == NULL)) {
         zone_swap(zone, thread, cache, full);
         return;
     }
@@ -285,7 +281,7 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
     if (bucket != NULL) {
         cellar__bucket_put(empty);
     } else {
-        bucket = zone_grow_empty(zone, cache, empty);
+        bucket = zone_grow_empty(zone, thread, cache, empty);
         if (bucket == NULL) {
             return false;
         }
@@ -388,7 +384,7 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
         zone_drain_bucket(zone, full);
         empty = full;
     }
-    empty = zone_grow_empty(zone, cache, empty);
+    empty = zone_grow_empty(zone, thread, cache, empty);
     struct cellar__bucket *displaced =
         cellar__cache_take_previous(cache); /* a hook of the backend used this zone */
     cellar__cache_put_previous(cache, zone_unload(zone, thread, cache));

@@ -4,15 +4,18 @@
 #include "fake/heap.h"
 #include "test.h"
 #include "zone/thread.h"
+#include "zone/zone_int.h"
 
 static struct cellar__zone zone;
 static struct cellar__cache cache;
+static struct cellar__thread thread;
 
 static void start(size_t size)
 {
     fake_heap_start();
     zone = (struct cellar__zone){.attr = {.name = "test", .size = size}};
     cache = (struct cellar__cache){0};
+    thread = (struct cellar__thread){0};
     cellar__capacity_init(&zone);
 }
 
@@ -48,14 +51,14 @@ TEST(capacity_is_earned)
         start(sizes[i]);
         uint32_t last = 0;
         while (last < zone.max_items) {
-            uint32_t next = cellar__capacity_next(&zone, &cache);
+            uint32_t next = cellar__capacity_next(&zone, &thread, &cache);
             CHECK_GT(next, last);
             CHECK(next == last + 1 || (next - last) * sizes[i] <= 4096);
             cache.capacity = (uint16_t)next;
             last = next;
         }
         CHECK_EQ(last, zone.max_items);
-        CHECK_EQ(cellar__capacity_next(&zone, &cache), zone.max_items);
+        CHECK_EQ(cellar__capacity_next(&zone, &thread, &cache), zone.max_items);
     }
 }
 
@@ -63,12 +66,45 @@ TEST(large_items_wait_for_a_bucket)
 {
     start(2048);
     size_t n = 1;
-    while (cellar__capacity_next(&zone, &cache) == 0) {
+    while (cellar__capacity_next(&zone, &thread, &cache) == 0) {
         n++;
     }
     CHECK_EQ(n, 16);
     start(1024);
-    CHECK_EQ(cellar__capacity_next(&zone, &cache), 1);
+    CHECK_EQ(cellar__capacity_next(&zone, &thread, &cache), 1);
+}
+
+/* Zones of items of 8 KiB grow in turn, one half of them more often: the sum stays within a MiB, and who asks more often has more. */
+TEST(caches_of_a_thread_share_a_bound)
+{
+    enum { NZONES = 40, FIRST_ID = 10, SIZE = 8192 };
+    static struct cellar__zone zones[NZONES];
+    start(SIZE);
+    for (size_t i = 0; i < NZONES; i++) {
+        zones[i] =
+            (struct cellar__zone){.attr = {.name = "many", .size = SIZE}, .id = (uint16_t)(FIRST_ID + i)};
+        cellar__capacity_init(&zones[i]);
+        cellar__zone_set_entry(zones[i].id, &zones[i]);
+    }
+    size_t sum = 0;
+    size_t often = 0; /* of the first half */
+    for (size_t turn = 0; turn < 100000; turn++) {
+        size_t i = turn % 8 == 0 ? NZONES / 2 + turn / 8 % (NZONES / 2) : turn % (NZONES / 2);
+        struct cellar__cache *other = &thread.caches[zones[i].id];
+        cellar__capacity_set(&zones[i], &thread, other, cellar__capacity_next(&zones[i], &thread, other));
+        sum = 0;
+        often = 0;
+        for (size_t k = 0; k < NZONES; k++) {
+            size_t bytes = thread.caches[zones[k].id].capacity * (size_t)SIZE;
+            sum += bytes;
+            often += k < NZONES / 2 ? bytes : 0;
+        }
+        CHECK_EQ(sum, thread.bucket_bytes);
+        CHECK_LE(sum, (1u << 20) + NZONES * SIZE); /* the first item is everybody's */
+    }
+    CHECK_GT(sum, 3u << 18); /* it is used */
+    CHECK_GT(often, sum / 2);
+    CHECK_LT(often, sum);
 }
 
 TEST_MAIN()
