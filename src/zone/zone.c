@@ -254,7 +254,7 @@ static void zone_turn(struct cellar__zone *zone, struct cellar__thread *thread, 
     if (CELLAR_UNLIKELY(++cache->nturns >= ZONE_GROW_TURNS)) {
         cache->nturns = 0;
         uint32_t capacity = cellar__capacity_next(zone, thread, cache);
-        larger = capacity > full->count ? zone_new_bucket(zone, thread, cache, capacity) : NULL;
+        larger = capacity > full->capacity ? zone_new_bucket(zone, thread, cache, capacity) : NULL;
     }
     if (CELLAR_LIKELY(larger == NULL)) {
         zone_swap(zone, thread, cache, full);
