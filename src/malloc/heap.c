@@ -138,6 +138,7 @@ static struct cellar__zone *heap_richest_zone(void)
     return richest;
 }
 
+/* Before a run takes clean memory: what waits in depots goes to the dirty runs until one of them serves (ADR 0026). */
 static void heap_spare(size_t ngranules)
 {
     if (heap_spare_run(ngranules)) {

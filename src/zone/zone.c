@@ -94,7 +94,7 @@ static void zone_reverse(void **items, size_t n)
     }
 }
 
-/* A bucket for the cache that holds as many items as its use has earned. */
+/* A bucket of that capacity for the cache; NULL when it is 0 or memory is out. */
 static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct cellar__thread *thread,
                                               struct cellar__cache *cache, uint32_t capacity)
 {
@@ -209,7 +209,7 @@ static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thre
     }
 }
 
-/* The empty bucket, or a larger one in its place when the cache has outgrown it. NULL: memory is out. */
+/* The empty bucket, or a larger one in its place when the cache has outgrown it. NULL: memory is out, or none is earned. */
 static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct cellar__thread *thread,
                                               struct cellar__cache *cache, struct cellar__bucket *bucket)
 {
