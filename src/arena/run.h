@@ -4,7 +4,8 @@
  *   keg, large  <-- run -->  dirty runs  <-- purge, reuse -->  heap arena  <-- window -->  submap
  *
  * The heap arena holds only clean addresses: memory there was never touched or was purged, and reads as zero. A run
- * that comes back is dirty, and waits in the store of dirty runs (arena/dirty.h) for reuse or for its purge.
+ * that comes back is dirty, and waits in the store of dirty runs (arena/dirty.h) for reuse or for its purge. When no dirty
+ * run serves, the levels above are asked to let go of what waits with them (cellar__run_set_spare) before clean memory is.
  *
  * The owner supplies the descriptor: struct cellar__run is the first member of a slab and of a large block. While
  * a run is out the page map leads from every granule of it to the descriptor.

@@ -17,8 +17,9 @@
  *   C2  loaded->count is what it held when it was loaded; cellar__cache_unload sets it from top.
  *   C3  only the owner thread writes, but that others may take the previous bucket (C4); others may read for statistics
  *       and see a moment that never was.
- *   C4  previous is atomic. Who takes it has it alone: the owner by an exchange, before it looks into it, or another
- *       thread by cellar__cache_steal, for owners that have gone to sleep. Bit 0 marks one that such a thread has seen.
+ *   C4  previous is atomic. Who takes it out has it alone: the owner by an exchange, or another thread by
+ *       cellar__cache_steal, for owners that have gone to sleep. The owner alone puts one in, so a bucket that it has
+ *       looked at is what it takes, or none. Bit 0 marks one that such a thread has seen.
  *
  * load, unload and swap take several stores, and a signal handler's longjmp may leave them in the middle. The zone level
  * runs them while no fast path can see the cache, and cellar__cache_mend makes one that was left whole again.
@@ -111,12 +112,12 @@ CELLAR_INLINE void cellar__cache_put_previous(struct cellar__cache *cache, struc
 void cellar__cache_swap(struct cellar__cache *cache, struct cellar__bucket *bucket);
 
 /*
- * For another thread, while the cache exists: takes the previous bucket when it is the one that was there at the last call,
- * with no item gone and none come since. Else NULL; *ret_waits says whether there is one that may be taken next time.
+ * For another thread, while the cache exists: takes the previous bucket when it has lain there since the last call. Else
+ * NULL; *ret_waits says whether there is one that may be taken next time.
  */
 struct cellar__bucket *cellar__cache_steal(struct cellar__cache *cache, bool *ret_waits);
 
-/* The previous bucket, for statistics. */
+/* The previous bucket, to look at: others may take it at any time. */
 CELLAR_INLINE struct cellar__bucket *cellar__cache_previous(const struct cellar__cache *cache)
 {
     return (struct cellar__bucket *)(__atomic_load_n(&cache->previous, __ATOMIC_ACQUIRE) &

@@ -6,8 +6,8 @@
  * again by the next call.
  *
  * The zone of a size class is made when the class is first used, and its record lies behind that of the class used before
- * it: a small program touches the pages of a few records, not of all. What works through the zones finds those that are made by cellar__zone_get. They are made under
- * cellar__threads_lock, so with that lock held no zone appears.
+ * it: a small program touches the pages of a few records, not of all. What works through the zones finds those that are
+ * made by cellar__zone_get. They are made under cellar__threads_lock, so with that lock held no zone appears.
  */
 #ifndef CELLAR_MALLOC_HEAP_H
 #define CELLAR_MALLOC_HEAP_H

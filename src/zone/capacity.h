@@ -1,8 +1,11 @@
 /*
  * capacity: how many items the buckets of a thread's cache hold.
  *
- * A zone has a bound in bytes for its buckets and one for its depot. Below it a cache earns its capacity by use, so that a thread that
- * allocates little keeps little; and what all threads keep together is bounded, so that many keep less each.
+ * A zone has a bound in bytes for its buckets and one for its depot. Below it a cache earns its capacity by use, so that a
+ * thread that allocates little keeps little. What all caches of a thread may hold together is bounded, and so is what all
+ * threads keep: many keep less each.
+ *
+ * Locks: none; what is changed is the calling thread's own.
  */
 #ifndef CELLAR_ZONE_CAPACITY_H
 #define CELLAR_ZONE_CAPACITY_H
@@ -11,7 +14,7 @@
 #include "zone/thread.h"
 #include "zone/zone.h"
 
-#define CELLAR_CAPACITY_FEW_THREADS ((size_t)6)
+#define CELLAR_CAPACITY_FEW_THREADS ((size_t)6) /* so many keep what they may */
 
 /* Sets the bounds of the zone's buckets and depot, by the size of its items. */
 void cellar__capacity_init(struct cellar__zone *zone);
@@ -41,6 +44,7 @@ CELLAR_INLINE uint32_t cellar__capacity_max(const struct cellar__zone *zone)
 uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__thread *thread,
                                struct cellar__cache *cache);
 
+/* The part of cellar__capacity_set that is seldom needed. */
 void cellar__capacity_change(const struct cellar__zone *zone, struct cellar__thread *thread,
                              struct cellar__cache *cache, uint32_t capacity);
 

@@ -1,6 +1,7 @@
 #include "zone/reclaim.h"
 
 #include "base/bits.h"
+#include "zone/zone_int.h"
 
 #define RECLAIM_MAX_THREADS 256 /* 96 cache lines each, read under the lock */
 
@@ -70,9 +71,7 @@ bool cellar__reclaim_sleepers(void)
     cellar__threads_release(mask);
     for (uint16_t id = 1; id < end; id++) {
         for (struct cellar__bucket *bucket; (bucket = cellar__bucket_pop(&stacks[id])) != NULL;) {
-            cellar__zone_release(cellar__zone_get(id), bucket->items, bucket->count);
-            bucket->count = 0;
-            cellar__bucket_put(bucket);
+            cellar__zone_empty_bucket(cellar__zone_get(id), bucket);
         }
     }
     return waits;

@@ -9,8 +9,9 @@
  *
  * `tag`s of the page map are byte offsets into this record, so that free finds the cache without arithmetic. They reach
  * the caches of the first zones, which are malloc's. For all zones there is a table of chunks of 64 caches: two are
- * in the record, whose caches end before the second chunk would, and the others lead at first to one shared chunk of zeros, so that a fast path finds the cache of any
- * zone without a check. The first slow path that needs one gives the thread a chunk of its own.
+ * in the record, whose caches end before the second chunk would, and the others lead at first to one shared chunk of
+ * zeros, so that a fast path finds the cache of any zone without a check. The first slow path that needs one gives the
+ * thread a chunk of its own.
  *
  * Invariants:
  *   T1  caches are at the record's begin: cache of zone id at offset id * sizeof(struct cellar__cache).
@@ -20,8 +21,7 @@
  *   T4  a record is on the list from before its first owner uses it until it is given back. Those that are parked for the
  *       next threads (zone/park.h) stay on it, so that statistics see what they hold.
  *   T5  chunks[0] and chunks[1] are the record's own caches, and no zone has an id from NOWN to NCACHES - 1. Any other
- *       chunk is written by the owner and, with
- *       cellar__threads_lock held, by who destroys one of its zones.
+ *       chunk is written by the owner and, with cellar__threads_lock held, by who destroys one of its zones.
  */
 #ifndef CELLAR_ZONE_THREAD_H
 #define CELLAR_ZONE_THREAD_H

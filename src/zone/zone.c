@@ -84,6 +84,12 @@ static void zone_drain_bucket(struct cellar__zone *zone, struct cellar__bucket *
     bucket->count = 0;
 }
 
+void cellar__zone_empty_bucket(struct cellar__zone *zone, struct cellar__bucket *bucket)
+{
+    zone_drain_bucket(zone, bucket);
+    cellar__bucket_put(bucket);
+}
+
 /* Items came in address order and go out from the end: turn them round, so that the lowest goes out first. */
 static void zone_reverse(void **items, size_t n)
 {
@@ -167,8 +173,7 @@ static void zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *buc
     if (bucket == NULL || (bucket->count > 0 && cellar__depot_put(&zone->depot, bucket))) {
         return;
     }
-    zone_drain_bucket(zone, bucket);
-    cellar__bucket_put(bucket);
+    cellar__zone_empty_bucket(zone, bucket);
 }
 
 /* The same for a bucket that was in the cache. */
@@ -203,8 +208,7 @@ static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thre
     for (size_t i = 0; i < CELLAR_COUNTOF(buckets); i++) {
         if (buckets[i] != NULL) {
             cache->net -= buckets[i]->count;
-            zone_drain_bucket(zone, buckets[i]);
-            cellar__bucket_put(buckets[i]);
+            cellar__zone_empty_bucket(zone, buckets[i]);
         }
     }
 }
@@ -533,8 +537,7 @@ void cellar__zone_give_load(struct cellar__zone *zone, struct cellar__zone_load 
 void cellar__zone_drain_depot(struct cellar__zone *zone)
 {
     for (struct cellar__bucket *bucket; (bucket = cellar__depot_get(&zone->depot)) != NULL;) {
-        zone_drain_bucket(zone, bucket);
-        cellar__bucket_put(bucket);
+        cellar__zone_empty_bucket(zone, bucket);
     }
 }
 
@@ -543,8 +546,7 @@ void cellar__zone_trim_depot(struct cellar__zone *zone, size_t nitems)
     struct cellar__bucket *bucket;
     for (size_t gone = 0; gone < nitems && (bucket = cellar__depot_get(&zone->depot)) != NULL;) {
         gone += bucket->count;
-        zone_drain_bucket(zone, bucket);
-        cellar__bucket_put(bucket);
+        cellar__zone_empty_bucket(zone, bucket);
     }
 }
 

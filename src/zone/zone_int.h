@@ -7,6 +7,9 @@
 /* The zone as it begins, but for its id. */
 void cellar__zone_fill(struct cellar__zone *zone, const struct cellar__zone_attr *attr);
 
+/* Gives a bucket's items to the backend and the bucket to its pool. */
+void cellar__zone_empty_bucket(struct cellar__zone *zone, struct cellar__bucket *bucket);
+
 /* Takes the loaded bucket out of the calling thread's cache and hands it over. */
 void cellar__zone_evict(struct cellar__zone *zone, struct cellar__thread *thread);
 
