@@ -12,6 +12,9 @@
  * pointer is never compared after its block was freed. A thread looks into its inbox every RPTEST_INBOX_PERIOD
  * steps, and a last time when all threads have done their steps. With one thread the inbox is its own.
  *
+ * An inbox takes RPTEST_INBOX_MAX blocks; what finds it full is freed where it is. Without that bound it would be as long
+ * as its owner lags behind, and a row would tell when the scheduler let which thread run.
+ *
  * An operation is one malloc and one free. OPERATIONS is for all threads together.
  */
 #include "result.h"
@@ -19,12 +22,14 @@
 #include "team.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 enum {
     RPTEST_SIZE_MIN = 16,    /* bytes: a stamp and a link */
     RPTEST_SIZE_MAX = 16000, /* bytes */
     RPTEST_BLOCKS = 1000,
     RPTEST_INBOX_PERIOD = 64,
+    RPTEST_INBOX_MAX = 1000, /* blocks, and one of each thread that pushes just now */
 };
 
 static const char RPTEST_USAGE[] = "rptest THREADS CROSS OPERATIONS";
@@ -44,6 +49,7 @@ struct rptest_thread {
 /* On a cache line of its own, or neighbours would slow each other whatever the allocator does. */
 struct rptest_inbox {
     _Alignas(64) _Atomic(struct rptest_block *) first;
+    _Atomic size_t nblocks;
 };
 
 static struct bench_team rptest_team;
@@ -51,32 +57,39 @@ static struct rptest_inbox rptest_inboxes[BENCH_THREADS_MAX];
 static uint32_t rptest_sizes[BENCH_MIX_COUNT];
 static size_t rptest_cross_percent;
 
-/* Release publishes the stamp and the link to the owner that takes the list. */
-static void rptest_inbox_insert(struct rptest_inbox *inbox, struct rptest_block *block)
+/* Release publishes the stamp and the link to the owner that takes the list. False: the inbox is full. */
+static bool rptest_inbox_insert(struct rptest_inbox *inbox, struct rptest_block *block)
 {
+    if (atomic_load_explicit(&inbox->nblocks, memory_order_relaxed) >= RPTEST_INBOX_MAX)
+        return false;
+    atomic_fetch_add_explicit(&inbox->nblocks, 1, memory_order_relaxed);
     struct rptest_block *first = atomic_load_explicit(&inbox->first, memory_order_relaxed);
     do {
         block->next = first;
     } while (!atomic_compare_exchange_weak_explicit(&inbox->first, &first, block, memory_order_release,
                                                     memory_order_relaxed));
+    return true;
 }
 
 static void rptest_inbox_free(struct rptest_inbox *inbox)
 {
     struct rptest_block *block = atomic_exchange_explicit(&inbox->first, NULL, memory_order_acquire);
+    size_t ntaken = 0;
     while (block != NULL) {
         struct rptest_block *next = block->next;
         bench_stamp_free(block);
         block = next;
+        ntaken++;
     }
+    atomic_fetch_sub_explicit(&inbox->nblocks, ntaken, memory_order_relaxed);
 }
 
 static void rptest_step(struct rptest_thread *thread, uint64_t choice)
 {
     struct rptest_block **place = &thread->blocks[bench_random_below(choice, RPTEST_BLOCKS)];
-    if (*place != NULL && bench_random_below(choice << 32, 100) < rptest_cross_percent)
-        rptest_inbox_insert(&rptest_inboxes[(thread->index + 1) % rptest_team.nthreads], *place);
-    else
+    struct rptest_inbox *next = &rptest_inboxes[(thread->index + 1) % rptest_team.nthreads];
+    bool crosses = *place != NULL && bench_random_below(choice << 32, 100) < rptest_cross_percent;
+    if (!crosses || !rptest_inbox_insert(next, *place))
         bench_stamp_free(*place);
     *place = bench_stamp_alloc(rptest_sizes[choice % BENCH_MIX_COUNT]);
 }
