@@ -190,6 +190,14 @@ bool cellar__huge_waits(void)
     return huge_has_cached() || !cellar__front_is_empty();
 }
 
+size_t cellar__huge_waiting_bytes(void)
+{
+    size_t n;
+    size_t bytes;
+    cellar__front_get_usage(&n, &bytes);
+    return bytes + __atomic_load_n(&huge_usage.cached_bytes, __ATOMIC_RELAXED);
+}
+
 void cellar__huge_tick(void)
 {
     bool has_cached = huge_has_cached();

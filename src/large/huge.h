@@ -55,6 +55,9 @@ void cellar__huge_tick(void);
 /* Whether any mapping waits for reuse. */
 bool cellar__huge_waits(void);
 
+/* The bytes of those that wait. */
+size_t cellar__huge_waiting_bytes(void);
+
 /* Unmaps every cached mapping. Returns the bytes. */
 size_t cellar__huge_purge_all(void);
 

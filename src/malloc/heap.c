@@ -9,14 +9,12 @@
 #include "malloc/janitor.h"
 #include "malloc/options.h"
 #include "malloc/root.h"
+#include "malloc/spare.h"
 #include "malloc/stats.h"
 #include "meta/meta.h"
 #include "os/os.h"
 #include "zone/reclaim.h"
 #include "zone/thread.h"
-
-#define HEAP_SPARE_MIN ((size_t)64 << 10) /* bytes */
-#define HEAP_SPARE_TRIES 8
 
 /* Here, because a static link that takes anything of the heap from the archive takes this object. */
 __attribute__((constructor)) static void heap_attach(void)
@@ -109,50 +107,6 @@ struct cellar__large_source *cellar__heap_source(unsigned class_id)
     return class_id > CELLAR_CLASS_NSLAB ? cellar__heap_zone(class_id)->attr.source : NULL;
 }
 
-/* The smallest run that serves, of the classes that have one waiting. */
-static bool heap_spare_run(size_t ngranules)
-{
-    for (unsigned id = cellar__class_of(ngranules << CELLAR_LG_GRANULE); id < CELLAR_CLASS_END; id++) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
-        if (zone != NULL && cellar__depot_nitems(&zone->depot) != 0) {
-            cellar__zone_trim_depot(zone, 1);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The class whose depot holds the most bytes, if they are worth it. */
-static struct cellar__zone *heap_richest_zone(void)
-{
-    struct cellar__zone *richest = NULL;
-    size_t most = HEAP_SPARE_MIN - 1;
-    for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
-        size_t bytes = zone == NULL ? 0 : cellar__depot_nitems(&zone->depot) * zone->attr.size;
-        if (bytes > most) {
-            most = bytes;
-            richest = zone;
-        }
-    }
-    return richest;
-}
-
-/* Before a run takes clean memory: what waits in depots goes to the dirty runs until one of them serves (ADR 0026). */
-static void heap_spare(size_t ngranules)
-{
-    if (heap_spare_run(ngranules)) {
-        return;
-    }
-    for (size_t i = 0; i < HEAP_SPARE_TRIES && !cellar__dirty_serves(ngranules); i++) {
-        struct cellar__zone *zone = heap_richest_zone();
-        if (zone == NULL) {
-            return;
-        }
-        cellar__zone_trim_depot(zone, ngranules * CELLAR_GRANULE / zone->attr.size);
-    }
-}
-
 /* What was in its caches waits for the next thread, or in the depots. */
 static void heap_thread_ended(void)
 {
@@ -175,7 +129,7 @@ static bool heap_start_levels(void)
     cellar__zone_set_uncached(options->mode == CELLAR_MODE_HARDEN);
     cellar__thread_init();
     cellar__thread_set_ended(heap_thread_ended);
-    cellar__run_set_spare(heap_spare);
+    cellar__run_set_spare(cellar__spare);
     cellar__janitor_init(options->janitor == CELLAR_JANITOR_ON, options->decay_ms);
     return true;
 }

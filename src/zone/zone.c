@@ -213,6 +213,14 @@ static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thre
     }
 }
 
+void cellar__zone_drain_own(struct cellar__zone *zone)
+{
+    struct cellar__thread *thread = cellar__self;
+    if (!cellar__thread_is_empty(thread) && cellar__thread_has_chunk(thread, zone->id)) {
+        zone_drain_to_backend(zone, thread, cellar__thread_cache(thread, zone->id));
+    }
+}
+
 /* The empty bucket, or a larger one in its place when the cache has outgrown it. NULL: memory is out, or none is earned. */
 static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct cellar__thread *thread,
                                               struct cellar__cache *cache, struct cellar__bucket *bucket)

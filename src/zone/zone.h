@@ -162,6 +162,9 @@ void cellar__zone_give_load(struct cellar__zone *zone, struct cellar__zone_load 
 /* Gives the items of a cache to the depot or the backend; the cache is left at capacity zero. */
 void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache);
 
+/* What the calling thread's cache holds goes to the backend. */
+void cellar__zone_drain_own(struct cellar__zone *zone);
+
 /* Counts what has left the loaded bucket, of which there is one: for another owner of the cache it begins anew. */
 void cellar__zone_settle_cache(const struct cellar__zone *zone, struct cellar__cache *cache);
 

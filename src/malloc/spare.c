@@ -1,0 +1,99 @@
+#include "malloc/spare.h"
+
+#include <stdbool.h>
+
+#include "arena/dirty.h"
+#include "large/huge.h"
+#include "malloc/classes.h"
+#include "submap/page_map.h"
+#include "zone/zone.h"
+
+#define SPARE_MIN ((size_t)64 << 10) /* bytes of a depot */
+#define SPARE_TRIES 8
+#define SPARE_OWN_FIRST (CELLAR_CLASS_LINEAR_MAX / 16 + 1) /* classes beyond a KiB */
+
+static size_t spare_taken; /* atomic; bytes of clean memory, since huge mappings wait */
+
+/* The smallest run that serves, of the classes that have one waiting. */
+static bool spare_run(size_t ngranules)
+{
+    size_t size = ngranules << CELLAR_LG_GRANULE;
+    unsigned first = size <= CELLAR_CLASS_MAX ? cellar__class_of(size) : CELLAR_CLASS_END;
+    for (unsigned id = first; id < CELLAR_CLASS_END; id++) {
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        if (zone != NULL && cellar__depot_nitems(&zone->depot) != 0) {
+            cellar__zone_trim_depot(zone, 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The class whose depot holds the most bytes, if they are worth it. */
+static struct cellar__zone *spare_richest_zone(void)
+{
+    struct cellar__zone *richest = NULL;
+    size_t most = SPARE_MIN - 1;
+    for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        size_t bytes = zone == NULL ? 0 : cellar__depot_nitems(&zone->depot) * zone->attr.size;
+        if (bytes > most) {
+            most = bytes;
+            richest = zone;
+        }
+    }
+    return richest;
+}
+
+/* From the depots of slabs' items, the fullest first. */
+static void spare_depots(size_t ngranules)
+{
+    for (size_t i = 0; i < SPARE_TRIES && !cellar__dirty_serves(ngranules); i++) {
+        struct cellar__zone *zone = spare_richest_zone();
+        if (zone == NULL) {
+            return;
+        }
+        cellar__zone_trim_depot(zone, ngranules * CELLAR_GRANULE / zone->attr.size);
+    }
+}
+
+/* Few items are as much as a slab here, and those that the thread keeps lie in as many slabs. */
+static void spare_own(size_t ngranules)
+{
+    for (unsigned id = CELLAR_CLASS_NSLAB; id >= SPARE_OWN_FIRST && !cellar__dirty_serves(ngranules); id--) {
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        if (zone != NULL) {
+            cellar__zone_drain_own(zone);
+            cellar__zone_drain_depot(zone);
+        }
+    }
+}
+
+/*
+ * Huge mappings serve no run; but as much clean memory as they hold takes their place in what is resident. Who grows by that
+ * much pays for twice the pages at worst, when the mappings are wanted again.
+ */
+static void spare_huge(size_t ngranules)
+{
+    if (!cellar__huge_waits()) {
+        __atomic_store_n(&spare_taken, 0, __ATOMIC_RELAXED);
+        return;
+    }
+    size_t taken = __atomic_add_fetch(&spare_taken, ngranules << CELLAR_LG_GRANULE, __ATOMIC_RELAXED);
+    if (taken >= cellar__huge_waiting_bytes()) {
+        __atomic_store_n(&spare_taken, 0, __ATOMIC_RELAXED);
+        cellar__huge_purge_all();
+    }
+}
+
+void cellar__spare(size_t ngranules)
+{
+    if (spare_run(ngranules)) {
+        return;
+    }
+    spare_depots(ngranules);
+    spare_own(ngranules);
+    if (!cellar__dirty_serves(ngranules)) {
+        spare_huge(ngranules);
+    }
+}

@@ -1,0 +1,23 @@
+/*
+ * spare: memory that waits in caches serves other size classes before clean memory does.
+ *
+ *   a run is wanted, and no dirty one serves
+ *     1  a run of the smallest larger class whose depot has one
+ *     2  items of the fullest depots  ----------------\
+ *     3  the calling thread's own larger items  -------+--> slabs that become free --> dirty runs --> the run
+ *     4  clean memory, for which huge mappings that wait are unmapped in time
+ *
+ * Blocks that pass from class to class, as texts that grow, leave some of their size wherever they were. What is let go
+ * here costs a refill when it is wanted again, and less than the first touch of a clean run's pages (ADR 0026).
+ *
+ * Locks: none is held; those of depots, kegs and dirty runs are taken one after the other.
+ */
+#ifndef CELLAR_MALLOC_SPARE_H
+#define CELLAR_MALLOC_SPARE_H
+
+#include <stddef.h>
+
+/* Before a run of so many granules takes clean memory. With signals blocked. */
+void cellar__spare(size_t ngranules);
+
+#endif

@@ -1,0 +1,137 @@
+/* levels: all */
+#include "malloc/spare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena/budget.h"
+#include "arena/dirty.h"
+#include "large/huge.h"
+#include "malloc/heap.h"
+#include "test.h"
+#include "zone/thread.h"
+
+enum { NBLOCKS = 64 };
+
+static void *blocks[NBLOCKS];
+
+static void blocks_alloc(size_t n, size_t size)
+{
+    for (size_t i = 0; i < n; i++) {
+        blocks[i] = malloc(size);
+        CHECK(blocks[i] != NULL);
+    }
+}
+
+static void blocks_free(size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(blocks[i]);
+    }
+}
+
+/* Of this thread, and in the depot. */
+static size_t cached(size_t size)
+{
+    unsigned id = cellar__class_of(size);
+    return cellar__cache_nitems(&cellar__self->caches[id]) +
+           cellar__depot_nitems(&cellar__heap_zone(id)->depot);
+}
+
+/* Takes all dirty memory away, and then asks as a run that no dirty one serves. */
+static void spare(size_t ngranules)
+{
+    cellar__dirty_purge_all();
+    cellar__spare(ngranules);
+}
+
+/* Leaves what the thread itself keeps. */
+static void leave_own(size_t size)
+{
+    blocks_alloc(NBLOCKS, size);
+    blocks_free(NBLOCKS);
+    cellar__zone_drain_depot(cellar__heap_zone(cellar__class_of(size)));
+    CHECK_GT(cached(size), 0);
+}
+
+TEST(what_the_thread_keeps_of_large_items_serves_others)
+{
+    leave_own(28000);
+    spare(4);
+    CHECK_EQ(cached(28000), 0);
+    CHECK(cellar__dirty_serves(4)); /* a whole slab became free */
+}
+
+TEST(nothing_more_is_let_go_than_serves)
+{
+    leave_own(28000);
+    leave_own(3000);
+    spare(4);
+    CHECK_EQ(cached(28000), 0);
+    CHECK_GT(cached(3000), 0);
+}
+
+/* What is in a depot goes first. Large blocks come before the small ones, or these would be let go for their slabs. */
+TEST(depots_come_before_the_thread)
+{
+    void *large[NBLOCKS];
+    blocks_alloc(NBLOCKS, 28000);
+    memcpy(large, blocks, sizeof large);
+    leave_own(3000);
+    size_t own = cached(3000);
+    memcpy(blocks, large, sizeof large);
+    blocks_free(NBLOCKS);
+    size_t before = cached(28000);
+    spare(4);
+    CHECK(cellar__dirty_serves(4));
+    CHECK_LT(cached(28000), before);
+    CHECK_GT(cached(28000), 0);
+    CHECK_EQ(cached(3000), own);
+}
+
+TEST(small_items_stay_with_the_thread)
+{
+    blocks_alloc(NBLOCKS, 64);
+    blocks_free(NBLOCKS);
+    size_t before = cached(64);
+    CHECK_GT(before, 0);
+    spare(16);
+    CHECK_EQ(cached(64), before);
+}
+
+/* So many bytes of clean memory, in runs of the largest class. */
+static void spare_bytes(size_t size)
+{
+    for (; size > 0; size -= CELLAR_CLASS_MAX) {
+        spare(CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE);
+    }
+}
+
+TEST(a_huge_mapping_goes_when_as_much_clean_memory_was_taken)
+{
+    size_t size = 4 * CELLAR_CLASS_MAX;
+    free(malloc(size));
+    size_t waiting = cellar__huge_waiting_bytes();
+    CHECK_GE(waiting, size);
+    spare_bytes(size / 2);
+    CHECK_EQ(cellar__huge_waiting_bytes(), waiting);
+    spare_bytes(size / 2 + CELLAR_CLASS_MAX);
+    CHECK(!cellar__huge_waits());
+}
+
+TEST(clean_memory_counts_only_while_a_mapping_waits)
+{
+    size_t size = 4 * CELLAR_CLASS_MAX;
+    spare_bytes(2 * size);
+    free(malloc(size));
+    spare_bytes(size / 2);
+    CHECK(cellar__huge_waits());
+}
+
+/* As for a zone of the program whose items are so large. */
+TEST(a_run_beyond_the_classes_is_no_class)
+{
+    spare(4 * CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE);
+}
+
+TEST_MAIN()
