@@ -6,6 +6,10 @@
 #define CLASS_LAST_LINEAR (CELLAR_CLASS_LINEAR_MAX / 16)
 #define CLASS_FIRST_RUN (CELLAR_CLASS_NSLAB + 1u)
 #define CLASS_LINEAR_GRANULES 8u
+#define CLASS_FIVES 5u /* a doubling */
+#define CLASS_FIVES_LG_BASE 11
+#define CLASS_FIVES_BASE ((size_t)1 << CLASS_FIVES_LG_BASE)
+#define CLASS_FIRST_FIVE (CLASS_LAST_LINEAR + 5u)
 
 /* Steps above 2^lg_base: `per` of them a doubling; step 0 is 2^lg_base itself. */
 static size_t class_geometric_size(unsigned lg_base, unsigned lg_per, unsigned step)
@@ -25,14 +29,31 @@ static unsigned class_geometric_step(unsigned lg_base, unsigned lg_per, size_t n
     return ((lg - lg_base) << lg_per) + (unsigned)part;
 }
 
+static size_t class_fives_size(unsigned index)
+{
+    static const uint8_t eighths[CLASS_FIVES] = {9, 10, 12, 14, 16};
+    return (CLASS_FIVES_BASE >> 3 << index / CLASS_FIVES) * eighths[index % CLASS_FIVES];
+}
+
+/* The smallest of them whose size is at least n > CLASS_FIVES_BASE. */
+static unsigned class_fives_index(size_t n)
+{
+    unsigned lg = cellar__lg_floor(n - 1); /* 2^lg < n <= 2^(lg+1) */
+    unsigned eighth = (unsigned)((n - 1 - ((size_t)1 << lg)) >> (lg - 3));
+    return (lg - CLASS_FIVES_LG_BASE) * CLASS_FIVES + (eighth < 2 ? eighth : eighth / 2 + 1);
+}
+
 size_t cellar__class_size(unsigned id)
 {
     CELLAR_ASSERT(id > 0 && id < CELLAR_CLASS_END);
     if (id <= CLASS_LAST_LINEAR) {
         return id * 16;
     }
-    if (id < CLASS_FIRST_RUN) {
+    if (id < CLASS_FIRST_FIVE) {
         return class_geometric_size(10, 2, id - CLASS_LAST_LINEAR);
+    }
+    if (id < CLASS_FIRST_RUN) {
+        return class_fives_size(id - CLASS_FIRST_FIVE);
     }
     unsigned granules = id - CLASS_FIRST_RUN + 1;
     return granules <= CLASS_LINEAR_GRANULES
@@ -46,8 +67,11 @@ unsigned cellar__class_of(size_t n)
     if (n <= CELLAR_CLASS_LINEAR_MAX) {
         return n <= 16 ? 1 : (unsigned)((n + 15) / 16);
     }
-    if (n <= CELLAR_CLASS_SLAB_MAX) {
+    if (n <= CLASS_FIVES_BASE) {
         return CLASS_LAST_LINEAR + class_geometric_step(10, 2, n);
+    }
+    if (n <= CELLAR_CLASS_SLAB_MAX) {
+        return CLASS_FIRST_FIVE + class_fives_index(n);
     }
     if (n <= CLASS_LINEAR_GRANULES << CELLAR_LG_GRANULE) {
         return CLASS_FIRST_RUN + (unsigned)((n - 1) >> CELLAR_LG_GRANULE);

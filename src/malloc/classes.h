@@ -2,10 +2,13 @@
  * classes: which sizes malloc's zones have.
  *
  *   id  1..64     16 ..  1024  every 16 bytes, so that the cache of a request is found by arithmetic (malloc/fast.h)
- *      65..84   1280 .. 32 Ki  four a doubling: at most 1/5 of a block is rounding
- *      85..96   64 Ki ..  1 Mi runs: every 64 KiB to 512 KiB, then four a doubling
+ *      65..68   1280 ..  2 Ki  four a doubling
+ *      69..88   2304 .. 32 Ki  five a doubling: 9/8, 10/8, 12/8, 14/8 and 16/8 of a power of two, the first for a power
+ *                              of two and a header
+ *      89..100  64 Ki ..  1 Mi runs: every 64 KiB to 512 KiB, then four a doubling
  *
- * The granted size of a request n exceeds n by less than 16 up to 1 KiB, and by less than 1/4 of n up to 32 KiB.
+ * The granted size of a request n exceeds n by less than 16 up to 1 KiB, by less than n/4 up to 2 KiB, by less than n/5 up
+ * to 32 KiB, and by less than n/8 just above a power of two.
  * Runs round up to granules of addresses; their memory is what the program touches.
  * tests/unit/classes_test.c proves the bounds for every size.
  */
@@ -17,7 +20,7 @@
 
 #include "base/bits.h"
 
-#define CELLAR_CLASS_NSLAB 84
+#define CELLAR_CLASS_NSLAB 88
 #define CELLAR_CLASS_NRUN 12
 #define CELLAR_CLASS_END (1 + CELLAR_CLASS_NSLAB + CELLAR_CLASS_NRUN) /* ids are 1 .. END - 1 */
 #define CELLAR_CLASS_LINEAR_MAX 1024u

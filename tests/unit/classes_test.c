@@ -37,15 +37,27 @@ TEST(class_of_is_the_smallest_that_holds)
     }
 }
 
-/* The bounds that the header promises: less than 16 bytes, then less than a quarter of what was asked. */
+/* The bounds that the header promises: less than 16 bytes, then less than a quarter and a fifth of what was asked. */
 TEST(rounding_is_bounded)
 {
     for (size_t n = 1; n <= CELLAR_CLASS_SLAB_MAX; n++) {
         size_t waste = cellar__class_size(cellar__class_of(n)) - n;
         if (n <= 1024) {
             CHECK_LT(waste, 16);
-        } else {
+        } else if (n <= 2048) {
             CHECK_LT(4 * waste, n);
+        } else {
+            CHECK_LT(5 * waste, n);
+        }
+    }
+}
+
+TEST(a_power_of_two_and_a_header_lose_an_eighth_at_most)
+{
+    for (size_t power = 2048; power < CELLAR_CLASS_SLAB_MAX; power *= 2) {
+        for (size_t header = 1; header <= power / 4; header++) {
+            CHECK_LT(8 * (cellar__class_size(cellar__class_of(power + header)) - power - header),
+                     power + header);
         }
     }
 }
