@@ -32,6 +32,12 @@ void cellar__bucket_push(struct cellar__bucket_stack *stack, struct cellar__buck
                                           __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
+/* Of a bucket that another thread may have taken: then its memory may be anything by now, and the answer is of no use (B3). */
+__attribute__((no_sanitize("thread"))) static uint32_t bucket_next(const struct cellar__bucket *bucket)
+{
+    return *(const volatile uint32_t *)&bucket->next;
+}
+
 struct cellar__bucket *cellar__bucket_pop(struct cellar__bucket_stack *stack)
 {
     uint64_t top = __atomic_load_n(&stack->top, __ATOMIC_ACQUIRE);
@@ -42,7 +48,7 @@ struct cellar__bucket *cellar__bucket_pop(struct cellar__bucket_stack *stack)
             return NULL;
         }
         bucket = cellar__meta_ptr((uint32_t)top);
-        next = __atomic_load_n(&bucket->next, __ATOMIC_RELAXED); /* stale when another thread won: B3 */
+        next = bucket_next(bucket);
     } while (!__atomic_compare_exchange_n(&stack->top, &top, bucket_top(top, next), true, __ATOMIC_ACQUIRE,
                                           __ATOMIC_ACQUIRE));
     return bucket;
@@ -70,5 +76,14 @@ void cellar__bucket_put(struct cellar__bucket *bucket)
     if (bucket != NULL) {
         CELLAR_ASSERT(bucket->count == 0);
         cellar__bucket_push(&bucket_pools[bucket->lg_size], bucket);
+    }
+}
+
+void cellar__bucket_trim(void)
+{
+    for (unsigned lg_size = CELLAR_BUCKET_LG_MIN; lg_size <= CELLAR_BUCKET_LG_MAX; lg_size++) {
+        for (struct cellar__bucket *bucket; (bucket = cellar__bucket_pop(&bucket_pools[lg_size])) != NULL;) {
+            cellar__meta_free(bucket, (size_t)1 << lg_size);
+        }
     }
 }

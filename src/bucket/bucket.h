@@ -9,8 +9,8 @@
  * Invariants:
  *   B1  count <= capacity <= cellar__bucket_room(lg_size).
  *   B2  a bucket is in one place: loaded or previous in one cache, on one stack, or in the hands of one thread.
- *   B3  a bucket's memory stays a bucket's memory of its size for ever (meta never unmaps), so that a pop may read
- *       the link of a bucket that another thread has just taken; the stack's tag makes such a pop fail.
+ *   B3  a bucket's memory stays readable for ever (meta never unmaps), so that a pop may read the link of a bucket that
+ *       another thread has just taken; the stack's tag makes such a pop fail.
  *
  * Source: magazines (Bonwick and Adams, USENIX 2001), by UMA's name; stacks as in Treiber, "Systems Programming:
  * Coping with Parallelism" (IBM 1986) with a version count against reuse.
@@ -57,5 +57,8 @@ struct cellar__bucket *cellar__bucket_get(unsigned lg_size, size_t capacity);
 
 /* Returns an empty bucket to its pool. NULL is ignored. */
 void cellar__bucket_put(struct cellar__bucket *bucket);
+
+/* Gives the empty buckets back to meta. With signals blocked. */
+void cellar__bucket_trim(void);
 
 #endif

@@ -17,7 +17,7 @@
 /* The locks above the kegs, in order of rank. */
 static struct cellar__lock *const fork_low_locks[] = {&cellar__huge_lock, &cellar__dirty_lock};
 static struct cellar__lock *const fork_high_locks[] = {&cellar__heap_arena.lock, &cellar__window_lock,
-                                                       &cellar__meta_lock};
+                                                       &cellar__meta_purge_lock, &cellar__meta_lock};
 
 static void fork_acquire(struct cellar__lock *const *locks, size_t count)
 {

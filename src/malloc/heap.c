@@ -3,6 +3,7 @@
 #include "arena/budget.h"
 #include "arena/dirty.h"
 #include "base/fmt.h"
+#include "bucket/bucket.h"
 #include "large/huge.h"
 #include "malloc/foreign.h"
 #include "malloc/fork.h"
@@ -183,6 +184,8 @@ size_t cellar__heap_trim(void)
     }
     cellar__reclaim_all(CELLAR_ZONE_DRAIN_ALL);
     size_t purged = cellar__dirty_purge_all() + cellar__huge_purge_all();
+    cellar__bucket_trim();
+    purged += cellar__meta_purge();
     cellar__os_signals_restore(mask);
     return purged;
 }

@@ -2,8 +2,10 @@
 
 #include "arena/dirty.h"
 #include "base/bits.h"
+#include "bucket/bucket.h"
 #include "large/huge.h"
 #include "malloc/heap.h"
+#include "meta/meta.h"
 #include "os/os.h"
 #include "os/thread.h"
 #include "zone/reclaim.h"
@@ -93,6 +95,13 @@ static bool janitor_work(void)
     return left || cellar__dirty_bytes() != 0 || cellar__huge_waits();
 }
 
+/* Descriptors of what has gone back, once nothing waits. */
+static void janitor_work_last(void)
+{
+    cellar__bucket_trim();
+    cellar__meta_purge();
+}
+
 static void janitor_sleep(void)
 {
     uint32_t word = 0;
@@ -110,7 +119,11 @@ static int janitor_run(void *dumpable)
         if (cellar__os_thread_is_stale((int)(intptr_t)dumpable)) {
             break;
         }
-        if (!janitor_work() && janitor_change(CELLAR_JANITOR_HERE, CELLAR_JANITOR_AWAY)) {
+        if (janitor_work()) {
+            continue;
+        }
+        janitor_work_last();
+        if (janitor_change(CELLAR_JANITOR_HERE, CELLAR_JANITOR_AWAY)) {
             return 0;
         }
     }

@@ -6,6 +6,7 @@
  *                                       buckets that lay in a depot for all of a round       -> slabs -> dirty runs
  *                                       previous buckets of threads that sleep, parked records  -> the same
  *                                       free pages of slabs that rested for decay_ms         -> kernel
+ *                                       and at the end free pages of descriptors             -> kernel
  *                                     ends when nothing waits any more and nobody called in the last round
  *
  * Memory that was freed waits in depots, as dirty runs and as mappings, because the program will most likely want it

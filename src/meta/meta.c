@@ -5,19 +5,13 @@
 
 #include "base/assert.h"
 #include "base/bits.h"
+#include "meta/meta_int.h"
 #include "os/os.h"
 #include "submap/submap.h"
 
-#define META_UNIT 64u
-#define META_SMALL_MAX                                                                                       \
-    4096u /* up to here a free list for each multiple of the unit, above for each power of two */
 /* 31-bit refs of 8-byte units reach 16 GiB; segments keep a flag in the 32nd bit. */
 #define META_REGION_MAX (((size_t)16 << 30) - ((size_t)1 << 20))
 #define META_REGION_MIN ((size_t)1 << 20)
-
-struct meta_free_block {
-    struct meta_free_block *next;
-};
 
 struct cellar__lock cellar__meta_lock = CELLAR_LOCK_INIT(CELLAR_RANK_META);
 char *cellar__meta_base;
@@ -25,8 +19,8 @@ char *cellar__meta_base;
 static struct cellar__submap meta_region;
 static size_t meta_bump; /* bytes from the region's begin; under the lock */
 static size_t meta_used;
-static struct meta_free_block *meta_small[META_SMALL_MAX / META_UNIT + 1];
-static struct meta_free_block *meta_large[64];
+static size_t meta_extent_bytes;
+static struct cellar__meta_lists meta_free;
 
 /* A limited process gives metadata a thirty-second of its addresses: descriptors are 1 to 3% of a heap. */
 static size_t meta_region_size(void)
@@ -49,7 +43,7 @@ static int meta_reserve(void)
     meta_region = (struct cellar__submap){.base = whole.base + page_size,
                                           .size = cellar__round_down(whole.size, page_size) - 2 * page_size,
                                           .name = whole.name};
-    cellar__meta_base = meta_region.base - META_UNIT;
+    cellar__meta_base = meta_region.base - CELLAR_META_UNIT;
     return 0;
 }
 
@@ -64,34 +58,76 @@ int cellar__meta_init(void)
 
 static size_t meta_block_size(size_t size)
 {
-    if (size <= META_SMALL_MAX) {
-        return cellar__round_up(size == 0 ? 1 : size, META_UNIT);
+    if (size <= CELLAR_META_SMALL_MAX) {
+        return cellar__round_up(size == 0 ? 1 : size, CELLAR_META_UNIT);
     }
     return (size_t)1 << cellar__lg_ceil(size);
 }
 
-static struct meta_free_block **meta_free_list(size_t block_size)
+size_t cellar__meta_small_size(size_t i)
 {
-    return block_size <= META_SMALL_MAX ? &meta_small[block_size / META_UNIT]
-                                        : &meta_large[cellar__lg_floor(block_size)];
+    return i * CELLAR_META_UNIT;
 }
 
-/* Takes a block from its free list or from the bump pointer; *ret_stale says whether it has to be zeroed. */
+size_t cellar__meta_large_size(size_t i)
+{
+    return (size_t)1 << i;
+}
+
+static struct cellar__meta_free **meta_list(size_t block_size)
+{
+    return block_size <= CELLAR_META_SMALL_MAX ? &meta_free.small[block_size / CELLAR_META_UNIT]
+                                               : &meta_free.large[cellar__lg_floor(block_size)];
+}
+
+static void meta_push_locked(struct cellar__meta_free *block, size_t block_size)
+{
+    struct cellar__meta_free **list = meta_list(block_size);
+    block->next = *list;
+    *list = block;
+}
+
+/* Cut off the end of the first extent that is long enough; NULL when none is. What is left of it is an extent or a block. */
+static void *meta_cut_locked(size_t block_size)
+{
+    for (struct cellar__meta_free **link = &meta_free.extents; *link != NULL; link = &(*link)->next) {
+        struct cellar__meta_free *extent = *link;
+        if (extent->size < block_size) {
+            continue;
+        }
+        extent->size -= block_size;
+        meta_extent_bytes -= block_size;
+        size_t rest = extent->size;
+        if (rest <= CELLAR_META_SMALL_MAX) {
+            *link = extent->next;
+            meta_extent_bytes -= rest;
+        }
+        if (rest != 0 && rest <= CELLAR_META_SMALL_MAX) {
+            meta_push_locked(extent, rest);
+        }
+        return (char *)extent + rest;
+    }
+    return NULL;
+}
+
+/* From the free list, an extent, or the bump pointer; *ret_stale says whether it has to be zeroed. */
 static void *meta_take_locked(size_t block_size, bool *ret_stale)
 {
-    struct meta_free_block **list = meta_free_list(block_size);
-    struct meta_free_block *block = *list;
+    struct cellar__meta_free **list = meta_list(block_size);
+    void *block = *list;
+    *ret_stale = true;
     if (block != NULL) {
-        *list = block->next;
-        *ret_stale = true;
-    } else if (meta_bump + block_size <= __atomic_load_n(&meta_region.committed, __ATOMIC_ACQUIRE)) {
-        block = (void *)(meta_region.base + meta_bump);
+        *list = (*list)->next;
+    } else if (meta_free.extents != NULL) {
+        block = meta_cut_locked(block_size);
+    }
+    if (block == NULL &&
+        meta_bump + block_size <= __atomic_load_n(&meta_region.committed, __ATOMIC_ACQUIRE)) {
+        block = meta_region.base + meta_bump;
         meta_bump += block_size;
         *ret_stale = false;
-    } else {
-        return NULL;
     }
-    meta_used += block_size;
+    meta_used += block == NULL ? 0 : block_size;
     return block;
 }
 
@@ -122,20 +158,43 @@ void cellar__meta_free(void *block, size_t size)
         return;
     }
     CELLAR_ASSERT(cellar__submap_contains(&meta_region, block));
-    struct meta_free_block *node = block;
     size_t block_size = meta_block_size(size);
     cellar__lock_acquire(&cellar__meta_lock);
-    struct meta_free_block **list = meta_free_list(block_size);
-    node->next = *list;
-    *list = node;
+    meta_push_locked(block, block_size);
     meta_used -= block_size;
+    cellar__lock_release(&cellar__meta_lock);
+}
+
+void cellar__meta_detach(struct cellar__meta_lists *ret_lists)
+{
+    cellar__lock_acquire(&cellar__meta_lock);
+    *ret_lists = meta_free;
+    meta_free = (struct cellar__meta_lists){0};
+    meta_extent_bytes = 0;
+    cellar__lock_release(&cellar__meta_lock);
+}
+
+void cellar__meta_attach(struct cellar__meta_free *blocks, struct cellar__meta_free *extents)
+{
+    struct cellar__meta_free *next;
+    cellar__lock_acquire(&cellar__meta_lock);
+    for (; blocks != NULL; blocks = next) {
+        next = blocks->next;
+        meta_push_locked(blocks, blocks->size);
+    }
+    for (; extents != NULL; extents = next) {
+        next = extents->next;
+        extents->next = meta_free.extents;
+        meta_free.extents = extents;
+        meta_extent_bytes += extents->size;
+    }
     cellar__lock_release(&cellar__meta_lock);
 }
 
 void cellar__meta_usage(struct cellar__meta_usage *ret_usage)
 {
     cellar__lock_acquire(&cellar__meta_lock);
-    *ret_usage =
-        (struct cellar__meta_usage){.reserved = meta_region.size, .used = meta_used, .touched = meta_bump};
+    *ret_usage = (struct cellar__meta_usage){
+        .reserved = meta_region.size, .used = meta_used, .touched = meta_bump - meta_extent_bytes};
     cellar__lock_release(&cellar__meta_lock);
 }

@@ -40,8 +40,8 @@ static bool falls_to(size_t (*get)(void), size_t bound)
     return false;
 }
 
-/* What one thread's buckets may keep, and the descriptors of the spike. */
-#define KEPT (8 * MIB)
+/* What one thread's buckets may keep: of descriptors of the spike it could not be more. */
+#define KEPT (2 * MIB)
 
 static void spike_goes(size_t size)
 {

@@ -62,6 +62,23 @@ TEST(get_gives_none_without_memory)
     cellar__bucket_put(bucket);
 }
 
+TEST(trim_gives_the_pools_back)
+{
+    struct cellar__bucket *buckets[3];
+    cellar__bucket_trim();
+    size_t before = fake_heap.nblocks;
+    for (unsigned i = 0; i < 3; i++) {
+        buckets[i] = cellar__bucket_get(CELLAR_BUCKET_LG_MAX - i, 1);
+    }
+    cellar__bucket_put(buckets[0]);
+    cellar__bucket_put(buckets[1]);
+    CHECK_EQ(fake_heap.nblocks, before + 3);
+    cellar__bucket_trim();
+    CHECK_EQ(fake_heap.nblocks, before + 1); /* one is out */
+    cellar__bucket_put(buckets[2]);
+    CHECK_PTR(cellar__bucket_get(CELLAR_BUCKET_LG_MAX - 2, 1), buckets[2]);
+}
+
 TEST(stack_is_last_in_first_out)
 {
     struct cellar__bucket_stack stack = {0};

@@ -52,34 +52,98 @@ FRESH_TEST(refs_of_the_largest_region_fit_31_bits)
     CHECK_GT(usage().reserved, (size_t)15 << 30);
 }
 
+enum { NOUT = 300 };
+
+struct out {
+    unsigned char *block;
+    size_t size;
+    unsigned char fill;
+};
+
+static void out_free(struct out *out)
+{
+    for (size_t at = 0; at < out->size; at++) {
+        CHECK_EQ(out->block[at], out->fill); /* nobody else wrote there */
+    }
+    cellar__meta_free(out->block, out->size);
+    out->block = NULL;
+}
+
+static void out_alloc(struct out *out, struct test_random *random)
+{
+    out->size = test_random_below(random, (size_t)1 << test_random_below(random, 15)) + 1;
+    out->block = cellar__meta_alloc(out->size);
+    out->fill = (unsigned char)(test_random_next(random) | 1);
+    CHECK(out->block != NULL);
+    CHECK_EQ((uintptr_t)out->block % 64, 0);
+    CHECK(is_zero((char *)out->block, out->size));
+    memset(out->block, out->fill, out->size);
+}
+
+/* So many steps; one in purge_period is a purge, and before it a third of the blocks go. */
+static void churn(int nsteps, size_t purge_period)
+{
+    struct test_random random = {test_seed() + 1};
+    static struct out out[NOUT];
+    size_t npurges = 0;
+    for (int step = 0; step < nsteps; step++) {
+        size_t i = test_random_below(&random, NOUT);
+        if (purge_period != 0 && test_random_below(&random, purge_period) == 0) {
+            for (i = 0; i < NOUT; i += 1 + i % 2) {
+                if (out[i].block != NULL) {
+                    out_free(&out[i]);
+                }
+            }
+            npurges += cellar__meta_purge() != 0;
+        } else if (out[i].block != NULL) {
+            out_free(&out[i]);
+        } else {
+            out_alloc(&out[i], &random);
+        }
+    }
+    CHECK(purge_period == 0 || npurges > 1);
+    size_t used = usage().used;
+    for (size_t i = 0; i < NOUT; i++) {
+        if (out[i].block != NULL) {
+            out_free(&out[i]);
+        }
+    }
+    CHECK_GT(used, 0);
+    CHECK_EQ(usage().used, 0);
+}
+
 /* M1 */
 FRESH_TEST(blocks_are_aligned_zero_and_disjoint)
 {
-    struct test_random random = {test_seed() + 1};
-    static struct {
-        unsigned char *block;
-        size_t size;
-        unsigned char fill;
-    } out[300];
     start(SIZE_MAX);
-    for (int step = 0; step < 30000; step++) {
-        size_t i = test_random_below(&random, 300);
-        if (out[i].block != NULL) {
-            for (size_t at = 0; at < out[i].size; at++) {
-                CHECK_EQ(out[i].block[at], out[i].fill); /* nobody else wrote there */
-            }
-            cellar__meta_free(out[i].block, out[i].size);
-            out[i].block = NULL;
-            continue;
+    churn(30000, 0);
+}
+
+/* M1, M4 */
+FRESH_TEST(and_they_are_between_purges)
+{
+    start(SIZE_MAX);
+    churn(30000, 500);
+}
+
+FRESH_TEST(and_when_purges_are_refused)
+{
+    struct test_random random = {test_seed()};
+    static struct out out[NOUT];
+    start(SIZE_MAX);
+    fake_os.refuse_purge = true;
+    for (int round = 0; round < 20; round++) {
+        for (size_t i = 0; i < NOUT; i++) {
+            out_alloc(&out[i], &random);
         }
-        out[i].size = test_random_below(&random, (size_t)1 << test_random_below(&random, 15)) + 1;
-        out[i].block = cellar__meta_alloc(out[i].size);
-        out[i].fill = (unsigned char)(test_random_next(&random) | 1);
-        CHECK(out[i].block != NULL);
-        CHECK_EQ((uintptr_t)out[i].block % 64, 0);
-        CHECK(is_zero((char *)out[i].block, out[i].size));
-        memset(out[i].block, out[i].fill, out[i].size);
+        for (size_t i = 0; i < NOUT; i++) {
+            out_free(&out[i]);
+        }
+        CHECK_EQ(cellar__meta_purge(), 0);
     }
+    CHECK_GT(fake_os.purge.count, 0);
+    CHECK_EQ(usage().used, 0);
+    CHECK_LT(usage().touched, 8 * MIB); /* what was free served again */
 }
 
 FRESH_TEST(size_0_is_a_block_of_its_own)
@@ -128,6 +192,100 @@ FRESH_TEST(usage_counts_what_is_out)
     cellar__meta_free(b, 5000);
     CHECK_EQ(usage().used, 0);
     CHECK_EQ(usage().touched, 64 + 8192);
+}
+
+enum { NBLOCKS = 1000 };
+
+static char *blocks[NBLOCKS];
+
+static void blocks_alloc(size_t size)
+{
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        blocks[i] = cellar__meta_alloc(size);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, size);
+    }
+}
+
+/* All but one in so many; those are NULL then. */
+static void blocks_free(size_t size, size_t period)
+{
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        if (i % period != 0) {
+            cellar__meta_free(blocks[i], size);
+            blocks[i] = NULL;
+        }
+    }
+}
+
+static void blocks_check(size_t size)
+{
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        for (size_t at = 0; blocks[i] != NULL && at < size; at++) {
+            CHECK_EQ(blocks[i][at], 1);
+        }
+    }
+}
+
+FRESH_TEST(purge_gives_back_whole_free_pages)
+{
+    size_t page_size = cellar__os_machine()->page_size;
+    start(SIZE_MAX);
+    blocks_alloc(2048);
+    blocks_free(2048, 100);
+    size_t touched = usage().touched;
+    size_t purged = cellar__meta_purge();
+    CHECK_EQ(purged % page_size, 0);
+    CHECK_GT(purged,
+             10 * (99 * 2048 - 2 * page_size)); /* between two that stay an edge, and the header's page */
+    CHECK_LE(usage().touched, touched - purged);
+    blocks_check(2048);
+    CHECK_EQ(cellar__meta_purge(), 0); /* nothing more */
+}
+
+FRESH_TEST(a_page_with_a_block_stays)
+{
+    start(SIZE_MAX);
+    blocks_alloc(2048);
+    blocks_free(2048, 2);
+    size_t touched = usage().touched;
+    CHECK_EQ(cellar__meta_purge(), 0);
+    CHECK_EQ(fake_os.purge.count, 0);
+    CHECK_EQ(usage().touched, touched);
+    blocks_check(2048);
+}
+
+FRESH_TEST(little_is_not_worth_a_purge)
+{
+    start(SIZE_MAX);
+    void *block = cellar__meta_alloc(65536);
+    memset(block, 1, 65536);
+    cellar__meta_free(block, 65536);
+    CHECK_EQ(cellar__meta_purge(), 0);
+    CHECK_EQ(fake_os.purge.count, 0);
+}
+
+/* Freed blocks of one size serve another after a purge, before the region's end is asked for. */
+FRESH_TEST(purged_memory_serves_any_size)
+{
+    start(32 * MIB); /* a region of 1 MiB */
+    char *block[16];
+    for (size_t i = 0; i < CELLAR_COUNTOF(block); i++) {
+        block[i] = cellar__meta_alloc(65536);
+        CHECK(block[i] != NULL);
+        memset(block[i], 1, 65536);
+    }
+    CHECK_PTR(cellar__meta_alloc(64), NULL);
+    for (size_t i = 0; i < CELLAR_COUNTOF(block); i++) {
+        cellar__meta_free(block[i], 65536);
+    }
+    CHECK_GT(cellar__meta_purge(), 0);
+    size_t count = 0;
+    for (char *other; (other = cellar__meta_alloc(192)) != NULL; count++) {
+        CHECK(is_zero(other, 192));
+        memset(other, 1, 192);
+    }
+    CHECK_GE(count, (1 * MIB - 4096) / 192); /* the last of an extent is a block of its own size */
 }
 
 FRESH_TEST(the_region_has_an_end)
