@@ -414,6 +414,25 @@ static bool zone_push(struct cellar__zone *zone, struct cellar__cache *cache, vo
     return cellar__cache_push(cache, item);
 }
 
+/*
+ * The loaded bucket holds one item, the first that this thread has freed here. Where several share a cache line, somebody
+ * else may have its neighbours: a line's worth from the backend goes above it, to be allocated before it (ADR 0018).
+ */
+static void zone_bury(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
+{
+    struct cellar__bucket *bucket = zone_unload(zone, thread, cache);
+    void **items = bucket->items + bucket->count;
+    size_t n = cellar__min(bucket->capacity - (size_t)bucket->count, CELLAR_CACHE_LINE / zone->attr.size);
+    n = zone->attr.backend->import(zone->attr.source, items, n);
+    zone_reverse(items, n);
+    bucket->count = (uint16_t)(bucket->count + n);
+    cache->net += n;
+    struct cellar__bucket *displaced =
+        zone_unload(zone, thread, cache); /* a hook of the backend used this zone */
+    zone_load(thread, cache, bucket);
+    zone_part(zone, cache, displaced);
+}
+
 void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item)
 {
     struct cellar__cache *cache = zone_cache(zone, &thread);
@@ -424,8 +443,11 @@ void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *th
     if (zone_push(zone, cache, item)) {
         return;
     }
+    bool is_first = cache->loaded == NULL;
     if (!zone_make_room(zone, thread, cache) || !zone_push(zone, cache, item)) {
         zone_free_direct(zone, item);
+    } else if (is_first && zone->attr.size < CELLAR_CACHE_LINE) {
+        zone_bury(zone, thread, cache);
     }
 }
 
