@@ -17,17 +17,10 @@ _Static_assert(sizeof(struct cellar__thread) <= 8192, "a record takes two pages"
 
 CELLAR_APART struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
 
-/*
- * It lies where the dynamic linker takes the right to write away, once it has put the addresses in. (GNU range initialiser:
- * it is one table of one address.)
- */
-__attribute__((section(".data.rel.ro"))) struct cellar__thread cellar__thread_empty = {
-    .chunks = {&cellar__thread_empty.caches[0], &cellar__thread_empty.caches[CELLAR_THREAD_CHUNK],
-               [THREAD_NCHUNKS_OWN... CELLAR_THREAD_NCHUNKS - 1] = cellar__thread_chunk_empty},
-};
+const struct cellar__thread cellar__thread_empty = {.hand = 0};
 
 __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec"))) =
-    &cellar__thread_empty;
+    (struct cellar__thread *)&cellar__thread_empty;
 
 /* The thread's last destructor has run, and it is to get no other record. Only slow paths look. */
 static __thread bool thread_is_over __attribute__((tls_model("initial-exec")));
@@ -66,12 +59,18 @@ static void thread_drain(struct cellar__thread *thread)
     }
 }
 
+static void thread_set_chunk(struct cellar__thread *thread, unsigned i, struct cellar__cache *chunk)
+{
+    ptrdiff_t distance = (char *)chunk - cellar__thread_cache_home(0);
+    __atomic_store_n(&thread->chunks[i], distance, __ATOMIC_RELEASE);
+}
+
 struct cellar__cache *cellar__thread_chunk_make(struct cellar__thread *thread, unsigned id)
 {
     uint64_t mask = cellar__os_signals_block();
     struct cellar__cache *chunk = cellar__meta_alloc(sizeof cellar__thread_chunk_empty);
     if (chunk != NULL) {
-        __atomic_store_n(&thread->chunks[id >> CELLAR_THREAD_LG_CHUNK], chunk, __ATOMIC_RELEASE);
+        thread_set_chunk(thread, id >> CELLAR_THREAD_LG_CHUNK, chunk);
     }
     cellar__os_signals_restore(mask);
     return chunk == NULL ? NULL : cellar__thread_cache(thread, id);
@@ -118,9 +117,9 @@ static void thread_drain_chunks(struct cellar__thread *thread)
 /* The record is on no list any more. */
 static void thread_free(struct cellar__thread *thread)
 {
-    for (unsigned i = THREAD_NCHUNKS_OWN; i < CELLAR_THREAD_NCHUNKS; i++) {
-        if (thread->chunks[i] != cellar__thread_chunk_empty) {
-            cellar__meta_free(thread->chunks[i], sizeof cellar__thread_chunk_empty);
+    for (unsigned id = CELLAR_THREAD_NCACHES; id < CELLAR_THREAD_NIDS; id += CELLAR_THREAD_CHUNK) {
+        if (cellar__thread_has_chunk(thread, id)) {
+            cellar__meta_free(cellar__thread_cache(thread, id), sizeof cellar__thread_chunk_empty);
         }
     }
     cellar__meta_free(thread, sizeof *thread);
@@ -145,8 +144,8 @@ static void thread_destroy(struct cellar__thread *thread)
 /* Items of zones that may end are not kept for the next thread, nor is a record that a handler's longjmp left broken. */
 static bool thread_may_park(const struct cellar__thread *thread)
 {
-    for (unsigned i = THREAD_NCHUNKS_OWN; i < CELLAR_THREAD_NCHUNKS; i++) {
-        if (thread->chunks[i] != cellar__thread_chunk_empty) {
+    for (unsigned id = CELLAR_THREAD_NCACHES; id < CELLAR_THREAD_NIDS; id += CELLAR_THREAD_CHUNK) {
+        if (cellar__thread_has_chunk(thread, id)) {
             return false;
         }
     }
@@ -156,7 +155,7 @@ static bool thread_may_park(const struct cellar__thread *thread)
 void cellar__thread_forgo(void)
 {
     thread_is_over = true;
-    cellar__self = &cellar__thread_empty;
+    cellar__thread_detach();
 }
 
 const void *cellar__thread_local(void)
@@ -239,9 +238,8 @@ static struct cellar__thread *thread_make(void)
     if (thread == NULL) {
         return NULL;
     }
-    for (unsigned i = 0; i < CELLAR_THREAD_NCHUNKS; i++) {
-        thread->chunks[i] = i < THREAD_NCHUNKS_OWN ? &thread->caches[i << CELLAR_THREAD_LG_CHUNK]
-                                                   : cellar__thread_chunk_empty;
+    for (unsigned i = 0; i < THREAD_NCHUNKS_OWN; i++) {
+        thread_set_chunk(thread, i, &thread->caches[i << CELLAR_THREAD_LG_CHUNK]);
     }
     cellar__lock_acquire(&cellar__threads_lock);
     cellar__list_append(&thread_list, &thread->all);

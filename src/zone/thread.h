@@ -9,18 +9,19 @@
  *
  * `tag`s of the page map are byte offsets into this record, so that free finds the cache without arithmetic. They reach
  * the caches of the first zones, which are malloc's. For all zones there is a table of chunks of 64 caches: two are
- * in the record, whose caches end before the second chunk would, and the others lead at first to one shared chunk of
- * zeros, so that a fast path finds the cache of any zone without a check. The first slow path that needs one gives the
- * thread a chunk of its own.
+ * in the record, whose caches end before the second chunk would, and the others are at first one shared chunk of zeros,
+ * so that a fast path finds the cache of any zone without a check. The first slow path that needs one gives the thread a
+ * chunk of its own. The table has distances from the shared chunk: so the shared record is nothing but zeros, with no
+ * address that the dynamic linker would have to put in at each start.
  *
  * Invariants:
  *   T1  caches are at the record's begin: cache of zone id at offset id * sizeof(struct cellar__cache).
  *   T2  cache 0 is never loaded: tag 0 always takes the slow path.
- *   T3  the shared record and the shared chunk are never changed. The record cannot be written once the library is loaded;
- *       a fast path that counts adds 0 to the chunk.
+ *   T3  the shared record and the shared chunk are never changed. The record cannot be written; a fast path that counts
+ *       adds 0 to the chunk.
  *   T4  a record is on the list from before its first owner uses it until it is given back. Those that are parked for the
  *       next threads (zone/park.h) stay on it, so that statistics see what they hold.
- *   T5  chunks[0] and chunks[1] are the record's own caches, and no zone has an id from NOWN to NCACHES - 1. Any other
+ *   T5  chunks 0 and 1 of an own record are its caches, and no zone has an id from NOWN to NCACHES - 1. Any other
  *       chunk is written by the owner and, with cellar__threads_lock held, by who destroys one of its zones.
  */
 #ifndef CELLAR_ZONE_THREAD_H
@@ -44,8 +45,8 @@
 struct cellar__thread {
     struct cellar__cache caches[CELLAR_THREAD_NOWN];
     struct cellar__list all; /* under cellar__threads_lock */
-    /* by zone id / CELLAR_THREAD_CHUNK; written atomically by the owner */
-    struct cellar__cache *chunks[CELLAR_THREAD_NCHUNKS];
+    /* by zone id / CELLAR_THREAD_CHUNK: bytes from the shared chunk to this thread's; written atomically by the owner */
+    ptrdiff_t chunks[CELLAR_THREAD_NCHUNKS];
     /* owner: zones of single items that have a bucket, the last loaded first; then 0 */
     uint8_t singles[CELLAR_THREAD_NSINGLES];
     size_t bucket_bytes; /* owner: what the buckets of the other caches may hold, one for each */
@@ -56,7 +57,7 @@ struct cellar__thread {
 
 extern __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec")));
 /* The shared record, of threads that have none yet or had theirs. */
-extern CELLAR_HIDDEN struct cellar__thread cellar__thread_empty;
+extern CELLAR_HIDDEN const struct cellar__thread cellar__thread_empty;
 extern CELLAR_HIDDEN struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
 extern CELLAR_HIDDEN size_t cellar__thread_total; /* atomic: cellar__thread_count */
 extern struct cellar__lock cellar__threads_lock;  /* also guards the table of zones (zone/zone.h) */
@@ -73,19 +74,25 @@ CELLAR_INLINE bool cellar__thread_is_empty(const struct cellar__thread *thread)
     return thread == &cellar__thread_empty;
 }
 
-/* The cache of a zone, to look at; the shared one of zeros when the thread has none of its own. */
-CELLAR_INLINE struct cellar__cache *cellar__thread_cache(struct cellar__thread *thread, unsigned id)
+/* The zone's cache in the shared chunk, as an address to count from: what lies at a distance from it is another object. */
+CELLAR_INLINE char *cellar__thread_cache_home(unsigned id)
 {
-    struct cellar__cache *chunk =
-        __atomic_load_n(&thread->chunks[id >> CELLAR_THREAD_LG_CHUNK], __ATOMIC_ACQUIRE);
-    return &chunk[id % CELLAR_THREAD_CHUNK];
+    char *home = (char *)&cellar__thread_chunk_empty[id % CELLAR_THREAD_CHUNK];
+    __asm__("" : "+r"(home)); /* the compiler is not to know which object it is */
+    return home;
+}
+
+/* The cache of a zone, to look at; the shared one of zeros when the thread has none of its own. */
+CELLAR_INLINE struct cellar__cache *cellar__thread_cache(const struct cellar__thread *thread, unsigned id)
+{
+    ptrdiff_t distance = __atomic_load_n(&thread->chunks[id >> CELLAR_THREAD_LG_CHUNK], __ATOMIC_ACQUIRE);
+    return (struct cellar__cache *)(cellar__thread_cache_home(id) + distance);
 }
 
 /* Whether the thread has the chunk of that id; its caches may hold something. */
 CELLAR_INLINE bool cellar__thread_has_chunk(const struct cellar__thread *thread, unsigned id)
 {
-    return __atomic_load_n(&thread->chunks[id >> CELLAR_THREAD_LG_CHUNK], __ATOMIC_ACQUIRE) !=
-           cellar__thread_chunk_empty;
+    return __atomic_load_n(&thread->chunks[id >> CELLAR_THREAD_LG_CHUNK], __ATOMIC_ACQUIRE) != 0;
 }
 
 struct cellar__cache *cellar__thread_chunk_make(struct cellar__thread *thread, unsigned id);
@@ -122,7 +129,7 @@ struct cellar__thread *cellar__thread_own(void);
  */
 CELLAR_INLINE void cellar__thread_detach(void)
 {
-    cellar__self = &cellar__thread_empty;
+    cellar__self = (struct cellar__thread *)&cellar__thread_empty;
     CELLAR_SIGNAL_FENCE();
 }
 

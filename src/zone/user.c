@@ -298,8 +298,8 @@ static int user_enter(struct cellar_zone *zone)
     }
     unsigned id = zone->base.id;
     zone->chunk_offset = (uint32_t)(offsetof(struct cellar__thread, chunks) +
-                                    (id >> CELLAR_THREAD_LG_CHUNK) * sizeof(struct cellar__cache *));
-    zone->cache_offset = (uint32_t)(id % CELLAR_THREAD_CHUNK * sizeof(struct cellar__cache));
+                                    (id >> CELLAR_THREAD_LG_CHUNK) * sizeof(ptrdiff_t));
+    zone->cache_home = cellar__thread_cache_home(id);
     zone->attr.name = zone->base.attr.name;
     return 0;
 }

@@ -48,8 +48,8 @@ struct cellar_zone {
     /* what the fast paths read; constant but for the gates, which are atomic */
     CELLAR_LINE_ALIGNED uint32_t alloc_gate;
     uint32_t free_gate;
-    uint32_t chunk_offset; /* bytes: of the pointer to the zone's chunk in a thread's record */
-    uint32_t cache_offset; /* bytes: of the zone's cache in that chunk */
+    char *cache_home;      /* the zone's cache in the shared chunk */
+    uint32_t chunk_offset; /* bytes: where a thread's record says how far from there its own is */
     struct cellar__keg *keg;
 
     /* constant */
@@ -99,8 +99,8 @@ CELLAR_INLINE uint32_t cellar__user_gate(const uint32_t *gate)
 CELLAR_INLINE struct cellar__cache *cellar__user_cache(const struct cellar_zone *zone,
                                                        struct cellar__thread *thread)
 {
-    char *chunk = *(char **)((char *)thread + zone->chunk_offset);
-    return (struct cellar__cache *)(chunk + zone->cache_offset);
+    ptrdiff_t distance = *(ptrdiff_t *)((char *)thread + zone->chunk_offset);
+    return (struct cellar__cache *)(zone->cache_home + distance);
 }
 
 /* Whether the address lies in a slab of the zone's keg. Runs that are no slabs have no keg's address in that place. */
