@@ -1,6 +1,6 @@
 #include "arena/fit.h"
 
-#include <string.h>
+#include "base/text.h"
 
 const struct cellar__fit *const cellar__fits[] = {
     &cellar__fit_instant,
@@ -19,7 +19,7 @@ const struct cellar__fit *const cellar__fits[] = {
 const struct cellar__fit *cellar__fit_find(const char *name)
 {
     for (size_t i = 0; cellar__fits[i] != NULL; i++) {
-        if (strcmp(cellar__fits[i]->name, name) == 0) {
+        if (cellar__text_equal(cellar__fits[i]->name, name)) {
             return cellar__fits[i];
         }
     }

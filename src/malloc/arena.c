@@ -5,7 +5,6 @@
 #include <cellar/arena.h>
 
 #include <errno.h>
-#include <string.h>
 
 #include "arena/arena.h"
 #include "arena/registry.h"
@@ -101,7 +100,9 @@ int cellar_arena_create(const struct cellar_arena_attr *attr, struct cellar_aren
         return -ENOMEM;
     }
     arena->attr = *attr;
-    strncpy(arena->name, attr->name, sizeof arena->name - 1);
+    struct cellar__fmt name;
+    cellar__fmt_init(&name, arena->name, sizeof arena->name);
+    cellar__fmt_print(&name, "%s", attr->name);
     struct cellar__arena_attr internal = arena_attr(arena, quantum);
     if (cellar__arena_init(&arena->arena, &internal) != 0) {
         cellar__registry_destroy(arena);

@@ -31,7 +31,7 @@ __attribute__((destructor)) static void heap_detach(void)
     cellar__stats_at_exit();
 }
 
-enum heap_state { HEAP_IDLE, HEAP_STARTING };
+enum heap_state { HEAP_IDLE, HEAP_STARTING, HEAP_WAITED };
 
 bool cellar__heap_is_started;
 
@@ -44,11 +44,15 @@ struct heap_record {
     } source;
 };
 
+#define HEAP_NFIRST 2 /* as many as there is room for */
+
 /*
- * One for each class, given out in the order of first use: those that are used share pages. The first four, which is all
- * that a small program needs, lie on one page.
+ * One for each class, given out in the order of first use: those that are used share pages. The first, which is all that a
+ * trivial program needs, lie on a page of small variables; the next four on one page.
  */
-CELLAR_APART __attribute__((aligned(2048))) struct heap_record cellar__heap_records[CELLAR_CLASS_END - 1];
+static struct heap_record heap_first[HEAP_NFIRST];
+CELLAR_APART
+__attribute__((aligned(2048))) struct heap_record cellar__heap_records[CELLAR_CLASS_END - 1 - HEAP_NFIRST];
 static size_t heap_nrecords; /* given out; under cellar__threads_lock */
 static uint32_t heap_state;  /* enum heap_state */
 
@@ -83,7 +87,9 @@ static CELLAR_COLD struct cellar__zone *heap_open_zone(unsigned id)
     uint64_t mask = cellar__threads_acquire();
     struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
     if (zone == NULL) {
-        struct heap_record *record = &cellar__heap_records[heap_nrecords];
+        struct heap_record *record = heap_nrecords < HEAP_NFIRST
+                                         ? &heap_first[heap_nrecords]
+                                         : &cellar__heap_records[heap_nrecords - HEAP_NFIRST];
         heap_fill_zone(record, id);
         heap_nrecords++;
         zone = &record->zone;
@@ -139,12 +145,20 @@ static bool heap_start_levels(void)
 static bool heap_start_once(void)
 {
     uint32_t expected = HEAP_IDLE;
-    while (!__atomic_compare_exchange_n(&heap_state, &expected, HEAP_STARTING, false, __ATOMIC_ACQUIRE,
+    uint32_t taken = HEAP_STARTING;
+    while (!__atomic_compare_exchange_n(&heap_state, &expected, taken, false, __ATOMIC_ACQUIRE,
                                         __ATOMIC_RELAXED)) {
         if (cellar__heap_is_started) {
+            if (taken == HEAP_WAITED) {
+                cellar__os_wake_one(&heap_state);
+            }
             return true;
         }
-        cellar__os_wait(&heap_state, HEAP_STARTING);
+        taken = HEAP_WAITED; /* others may wait as well: whoever waited wakes the next */
+        if (expected == HEAP_WAITED || __atomic_compare_exchange_n(&heap_state, &expected, HEAP_WAITED, false,
+                                                                   __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+            cellar__os_wait(&heap_state, HEAP_WAITED);
+        }
         expected = HEAP_IDLE;
     }
     bool started = cellar__heap_is_started;
@@ -153,8 +167,9 @@ static bool heap_start_once(void)
         started = heap_start_levels();
         __atomic_store_n(&cellar__heap_is_started, started, __ATOMIC_RELEASE);
     }
-    __atomic_store_n(&heap_state, HEAP_IDLE, __ATOMIC_RELEASE);
-    cellar__os_wake_one(&heap_state);
+    if (__atomic_exchange_n(&heap_state, HEAP_IDLE, __ATOMIC_RELEASE) == HEAP_WAITED) {
+        cellar__os_wake_one(&heap_state);
+    }
     return started;
 }
 

@@ -1,5 +1,8 @@
 #include "malloc/info.h"
 
+#include <stdarg.h>
+
+#include "base/fmt.h"
 #include "malloc/stats.h"
 
 struct info_totals {
@@ -56,10 +59,27 @@ struct mallinfo2 cellar__info_mallinfo(void)
     };
 }
 
-static void info_print_sizes(FILE *stream, const struct cellar__stat_record *record)
+struct info_output {
+    FILE *stream;
+    bool failed;
+};
+
+static void CELLAR_PRINTF(2, 3) info_print(struct info_output *output, const char *format, ...)
+{
+    char line[256]; /* more than any line takes */
+    struct cellar__fmt fmt;
+    va_list args;
+    va_start(args, format);
+    cellar__fmt_init(&fmt, line, sizeof line);
+    cellar__fmt_vprint(&fmt, format, args);
+    va_end(args);
+    output->failed |= fputs(line, output->stream) == EOF;
+}
+
+static void info_print_sizes(struct info_output *output, const struct cellar__stat_record *record)
 {
     size_t below = 0;
-    fputs("<sizes>\n", stream);
+    info_print(output, "<sizes>\n");
     for (size_t i = 0; i < record->nzones; i++) {
         const struct cellar__stat_zone *zone = &record->zones[i];
         size_t nfree = zone->in_buckets + zone->in_slabs;
@@ -67,52 +87,53 @@ static void info_print_sizes(FILE *stream, const struct cellar__stat_record *rec
             break;
         }
         if (nfree != 0) {
-            fprintf(stream, "  <size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n", below + 1,
-                    zone->item_size, nfree * zone->item_size, nfree);
+            info_print(output, "  <size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n", below + 1,
+                       zone->item_size, nfree * zone->item_size, nfree);
         }
         below = zone->item_size;
     }
-    fputs("</sizes>\n", stream);
+    info_print(output, "</sizes>\n");
 }
 
 /* fast: what is in buckets; rest: what is free in slabs. */
-static void info_print_totals(FILE *stream, const struct info_totals *totals)
+static void info_print_totals(struct info_output *output, const struct info_totals *totals)
 {
-    fprintf(stream, "<total type=\"fast\" count=\"%zu\" size=\"%zu\"/>\n", totals->bucket_items,
-            totals->bucket_bytes);
-    fprintf(stream, "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n", totals->slab_items,
-            totals->slab_bytes);
+    info_print(output, "<total type=\"fast\" count=\"%zu\" size=\"%zu\"/>\n", totals->bucket_items,
+               totals->bucket_bytes);
+    info_print(output, "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n", totals->slab_items,
+               totals->slab_bytes);
 }
 
-static void info_print_system(FILE *stream, const struct cellar__stat_record *record)
+static void info_print_system(struct info_output *output, const struct cellar__stat_record *record)
 {
     size_t committed = 0;
     for (size_t i = 0; i < record->nsubmaps; i++) {
         committed += record->submaps[i].committed;
     }
-    fprintf(stream, "<system type=\"current\" size=\"%zu\"/>\n", info_arena_bytes(record));
-    fprintf(stream, "<system type=\"max\" size=\"%zu\"/>\n", record->peak_held);
-    fprintf(stream, "<aspace type=\"total\" size=\"%zu\"/>\n", committed);
-    fprintf(stream, "<aspace type=\"mprotect\" size=\"%zu\"/>\n", committed);
+    info_print(output, "<system type=\"current\" size=\"%zu\"/>\n", info_arena_bytes(record));
+    info_print(output, "<system type=\"max\" size=\"%zu\"/>\n", record->peak_held);
+    info_print(output, "<aspace type=\"total\" size=\"%zu\"/>\n", committed);
+    info_print(output, "<aspace type=\"mprotect\" size=\"%zu\"/>\n", committed);
 }
 
 int cellar__info_print_xml(FILE *stream)
 {
     struct cellar__stat_record record;
     struct info_totals totals;
+    struct info_output output = {.stream = stream};
     cellar__stats_collect(&record);
     info_sum(&record, &totals);
-    fputs("<malloc version=\"1\">\n<heap nr=\"0\">\n", stream);
-    info_print_sizes(stream, &record);
-    info_print_totals(stream, &totals);
-    info_print_system(stream, &record);
-    fputs("</heap>\n", stream);
-    info_print_totals(stream, &totals);
-    fprintf(stream, "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n", record.huge.nlive,
-            record.huge.live_bytes);
-    info_print_system(stream, &record);
-    fputs("</malloc>\n", stream);
-    return ferror(stream) ? -1 : 0;
+    info_print(&output, "<malloc version=\"1\">\n<heap nr=\"0\">\n");
+    info_print_sizes(&output, &record);
+    info_print_totals(&output, &totals);
+    info_print_system(&output, &record);
+    info_print(&output, "</heap>\n");
+    info_print_totals(&output, &totals);
+    info_print(&output, "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n", record.huge.nlive,
+               record.huge.live_bytes);
+    info_print_system(&output, &record);
+    info_print(&output, "</malloc>\n");
+    return output.failed ? -1 : 0;
 }
 
 bool cellar__info_knows_parameter(int parameter)

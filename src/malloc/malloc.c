@@ -216,7 +216,11 @@ CELLAR_ALIAS(recallocarray, cellar_recallocarray);
 CELLAR_API void cellar_freezero(void *block, size_t size)
 {
     if (block != NULL) {
-        explicit_bzero(block, size);
+        memset(block, 0, size);
+        __asm__ volatile(""
+                         :
+                         : "r"(block)
+                         : "memory"); /* the compiler is not to find that nobody reads the zeros */
         cellar_free(block);
     }
 }

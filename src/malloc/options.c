@@ -8,6 +8,7 @@
 #include "arena/fit.h"
 #include "base/attr.h"
 #include "base/fmt.h"
+#include "base/text.h"
 #include "os/os.h"
 #include "os/panic.h"
 
@@ -134,7 +135,7 @@ static bool options_parse_number(const char *text, bool suffix, uint64_t max, ui
 static bool options_set_choice(const struct option_entry *entry, const char *value)
 {
     for (size_t i = 0; entry->names[i] != NULL; i++) {
-        if (strcmp(entry->names[i], value) == 0) {
+        if (cellar__text_equal(entry->names[i], value)) {
             if (entry->kind == OPTION_FIT) {
                 *(const char **)entry->value = entry->names[i];
             } else {
@@ -156,13 +157,23 @@ static bool options_set_limit(uint64_t *limit, const char *value)
     return true;
 }
 
+static bool options_set_path(const struct option_entry *entry, const char *value)
+{
+    size_t length = cellar__text_span(value, ',');
+    if (length == 0 || length >= entry->max) {
+        return false;
+    }
+    memcpy(entry->value, value, length + 1);
+    return true;
+}
+
 static bool options_set_help(const char *value)
 {
-    if (strcmp(value, "1") == 0) {
+    if (cellar__text_equal(value, "1")) {
         options_help();
         return true;
     }
-    return strcmp(value, "0") == 0;
+    return cellar__text_equal(value, "0");
 }
 
 static bool options_set(const struct option_entry *entry, const char *value)
@@ -176,11 +187,7 @@ static bool options_set(const struct option_entry *entry, const char *value)
     case OPTION_BYTES:
         return options_set_limit(entry->value, value);
     case OPTION_PATH:
-        if (*value == '\0' || strlen(value) >= entry->max) {
-            return false;
-        }
-        memcpy(entry->value, value, strlen(value) + 1);
-        return true;
+        return options_set_path(entry, value);
     case OPTION_HELP:
         return options_set_help(value);
     }
@@ -222,7 +229,7 @@ static void options_warn_value(size_t index, const char *value)
     cellar__fmt_init(&fmt, current, sizeof current);
     options_current(&options_entries[index], &fmt, option->default_value);
     cellar__message("CELLAR_CONF: %s: bad value \"%s\"; it must be %s%s; using %s", option->name,
-                    options_quote(value, quoted), strcmp(option->type, "choice") == 0 ? "one of " : "",
+                    options_quote(value, quoted), cellar__text_equal(option->type, "choice") ? "one of " : "",
                     option->range, current);
 }
 
@@ -230,7 +237,7 @@ static void options_apply(const char *key, const char *value)
 {
     char quoted[OPTIONS_QUOTE_MAX];
     for (size_t i = 0; i < CELLAR_COUNTOF(options_table); i++) {
-        if (strcmp(options_table[i].name, key) != 0) {
+        if (!cellar__text_equal(options_table[i].name, key)) {
             continue;
         }
         if (!options_set(&options_entries[i], value)) {
@@ -245,11 +252,11 @@ static void options_apply(const char *key, const char *value)
 static void options_parse(char *text)
 {
     while (*text != '\0') {
-        char *end = text + strcspn(text, ",");
+        char *end = text + cellar__text_span(text, ',');
         char *next = *end == '\0' ? end : end + 1;
         *end = '\0';
-        char *colon = strchr(text, ':');
-        if (colon != NULL) {
+        char *colon = text + cellar__text_span(text, ':');
+        if (*colon != '\0') {
             *colon = '\0';
             options_apply(text, colon + 1);
         } else if (*text != '\0') {

@@ -8,7 +8,7 @@
 #define CELLAR_META_SMALL_MAX                                                                                \
     4096u /* up to here a free list for each multiple of the unit, above for each power of two */
 #define CELLAR_META_NSMALL (CELLAR_META_SMALL_MAX / CELLAR_META_UNIT + 1)
-#define CELLAR_META_NLARGE 64
+#define CELLAR_META_NLARGE 35 /* by the lg of the size, which is at most that of 16 GiB */
 
 /* The begin of a free block, and of an extent: free memory of any size above CELLAR_META_SMALL_MAX. */
 struct cellar__meta_free {

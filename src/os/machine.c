@@ -53,7 +53,7 @@ static int machine_overcommit(void)
     return length > 0 && text[0] >= '0' && text[0] <= '2' ? text[0] - '0' : 0;
 }
 
-enum machine_state { MACHINE_UNKNOWN, MACHINE_READING, MACHINE_KNOWN };
+enum machine_state { MACHINE_UNKNOWN, MACHINE_READING, MACHINE_WAITED, MACHINE_KNOWN };
 
 static struct cellar__machine machine_self;
 static uint32_t machine_state;
@@ -70,10 +70,15 @@ static CELLAR_COLD void machine_read_once(void)
             .address_limit = machine_address_limit(),
             .overcommit = machine_overcommit(),
         };
-        __atomic_store_n(&machine_state, MACHINE_KNOWN, __ATOMIC_RELEASE);
+        if (__atomic_exchange_n(&machine_state, MACHINE_KNOWN, __ATOMIC_RELEASE) == MACHINE_READING) {
+            return;
+        }
     }
     while (__atomic_load_n(&machine_state, __ATOMIC_ACQUIRE) != MACHINE_KNOWN) {
-        cellar__os_wait(&machine_state, MACHINE_READING);
+        expected = MACHINE_READING;
+        __atomic_compare_exchange_n(&machine_state, &expected, MACHINE_WAITED, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED);
+        cellar__os_wait(&machine_state, MACHINE_WAITED);
     }
     cellar__os_wake_one(&machine_state);
 }

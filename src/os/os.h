@@ -47,6 +47,12 @@ int cellar__os_resident(const void *addr, size_t size, bool *ret_pages);
 /* Readable, writable, zero memory of its own. NULL when the kernel refuses. */
 void *cellar__os_map(size_t size, size_t align);
 
+/*
+ * The same for much of which little will be touched: only what is touched is charged. A page on each side has no access.
+ * NULL when the kernel refuses. Part of a core dump.
+ */
+void *cellar__os_map_guarded(size_t size);
+
 /* Gives back addresses from reserve or map, whole or in part. May fail when the kernel's mapping count is full. */
 int cellar__os_unmap(void *addr, size_t size);
 

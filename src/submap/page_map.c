@@ -8,22 +8,14 @@
 
 struct cellar__page_map cellar__page_map;
 
-/*
- * One reservation for both arrays. A page on each side stays without access, so that a stray index faults. False when
- * memory or addresses are out.
- */
+/* One mapping for both arrays, between pages where a stray index faults. False when memory or addresses are out. */
 static bool page_map_reserve(size_t ntags, size_t nrefs, uint16_t **ret_tags, uint32_t **ret_refs)
 {
     size_t page_size = cellar__os_machine()->page_size;
     size_t tags_size = cellar__round_up(ntags * sizeof(uint16_t), page_size);
     size_t size = tags_size + cellar__round_up(nrefs * sizeof(uint32_t), page_size);
-    char *raw = cellar__os_reserve(size + 2 * page_size, page_size, NULL);
-    if (raw == NULL) {
-        return false;
-    }
-    char *arrays = raw + page_size;
-    if (cellar__os_commit(arrays, size) != 0) {
-        cellar__os_unmap(raw, size + 2 * page_size);
+    char *arrays = cellar__os_map_guarded(size);
+    if (arrays == NULL) {
         return false;
     }
     cellar__os_name(arrays, size, "cellar page map");

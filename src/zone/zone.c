@@ -335,8 +335,9 @@ CELLAR_INLINE struct cellar__cache *zone_cache(struct cellar__zone *zone, struct
 {
     cellar__lock_forget_held();
     struct cellar__cache *cache = cellar__thread_cache(*thread, zone->id);
-    bool is_ready = cache->epoch == __atomic_load_n(&zone->drain_epoch, __ATOMIC_RELAXED) &&
-                    !cellar__thread_is_empty(*thread) && !zone_uncached;
+    bool is_ready =
+        !cellar__thread_is_empty(*thread) && /* asked first, as the shared chunk may have no page yet */
+        cache->epoch == __atomic_load_n(&zone->drain_epoch, __ATOMIC_RELAXED) && !zone_uncached;
     return CELLAR_LIKELY(is_ready) ? cache : zone_cache_slow(zone, thread);
 }
 

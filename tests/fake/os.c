@@ -76,6 +76,20 @@ void *cellar__os_map(size_t size, size_t align)
     return addr != NULL && cellar__os_commit(addr, size) == 0 ? addr : NULL;
 }
 
+void *cellar__os_map_guarded(size_t size)
+{
+    size_t page_size = fake_os.machine.page_size;
+    char *raw = cellar__os_reserve(size + 2 * page_size, page_size, NULL);
+    if (raw == NULL) {
+        return NULL;
+    }
+    if (cellar__os_commit(raw + page_size, size) != 0) {
+        cellar__os_unmap(raw, size + 2 * page_size);
+        return NULL;
+    }
+    return raw + page_size;
+}
+
 int cellar__os_purge(void *addr, size_t size)
 {
     fake_note(&fake_os.purge, addr, size);

@@ -66,4 +66,15 @@ TEST(each_call_of_the_os_fails_on_demand)
     CHECK_EQ(cellar__os_unmap(map, 2 * page), 0);
 }
 
+TEST(a_guarded_mapping_is_refused_whole)
+{
+    size_t page = cellar__os_machine()->page_size;
+    cellar__fault_arm(CELLAR_FAULT_RESERVE, 0, 1);
+    CHECK_PTR(cellar__os_map_guarded(page), NULL);
+    cellar__fault_arm(CELLAR_FAULT_COMMIT, 0, 1);
+    CHECK_PTR(cellar__os_map_guarded(page), NULL);
+    cellar__fault_disarm_all();
+    CHECK(cellar__os_map_guarded(page) != NULL);
+}
+
 TEST_MAIN()
