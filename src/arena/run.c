@@ -62,7 +62,10 @@ static int run_commit(const char *base, size_t size)
 {
     struct cellar__submap *window = cellar__window_find(base);
     size_t end = (size_t)(base - window->base) + size;
-    return end > window->size ? -ENOMEM : cellar__submap_commit(window, end);
+    if (end > window->size || cellar__page_map_commit(base + size) != 0) {
+        return -ENOMEM;
+    }
+    return cellar__submap_commit(window, end);
 }
 
 /* Fresh addresses from the arena, committed and charged. */

@@ -46,13 +46,6 @@ static size_t machine_address_limit(void)
     return status != 0 || limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (size_t)limit.rlim_cur;
 }
 
-static int machine_overcommit(void)
-{
-    char text[2] = ""; /* no more than the digit, so that one read is enough */
-    ssize_t length = cellar__file_read("/proc/sys/vm/overcommit_memory", text, sizeof text);
-    return length > 0 && text[0] >= '0' && text[0] <= '2' ? text[0] - '0' : 0;
-}
-
 enum machine_state { MACHINE_UNKNOWN, MACHINE_READING, MACHINE_WAITED, MACHINE_KNOWN };
 
 static struct cellar__machine machine_self;
@@ -68,7 +61,6 @@ static CELLAR_COLD void machine_read_once(void)
             .page_size = machine_page_size(),
             .ncpus = machine_ncpus(),
             .address_limit = machine_address_limit(),
-            .overcommit = machine_overcommit(),
         };
         if (__atomic_exchange_n(&machine_state, MACHINE_KNOWN, __ATOMIC_RELEASE) == MACHINE_READING) {
             return;

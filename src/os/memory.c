@@ -72,12 +72,17 @@ void *cellar__os_reserve(size_t size, size_t align, void *hint)
     return base;
 }
 
-int cellar__os_commit(void *addr, size_t size)
+int cellar__os_open(void *addr, size_t size)
 {
     if (cellar__fault_hits(CELLAR_FAULT_COMMIT)) {
         return -ENOMEM;
     }
-    int status = (int)CELLAR_CALL3(SYS_mprotect, addr, size, PROT_READ | PROT_WRITE);
+    return (int)CELLAR_CALL3(SYS_mprotect, addr, size, PROT_READ | PROT_WRITE);
+}
+
+int cellar__os_commit(void *addr, size_t size)
+{
+    int status = cellar__os_open(addr, size);
     if (status == 0) {
         CELLAR_CALL3(SYS_madvise, addr, size, MADV_DODUMP);
     }
@@ -116,21 +121,10 @@ void *cellar__os_map(size_t size, size_t align)
     return memory_mmap_aligned(NULL, size, align, PROT_READ | PROT_WRITE, 0);
 }
 
-void *cellar__os_map_guarded(size_t size)
+void *cellar__os_map_zeros(size_t size)
 {
-    size_t page_size = cellar__os_machine()->page_size;
-    size_t whole = size + 2 * page_size;
-    char *raw =
-        cellar__fault_hits(CELLAR_FAULT_RESERVE) ? NULL : memory_mmap(NULL, whole, PROT_NONE, MAP_NORESERVE);
-    if (raw == NULL) {
-        return NULL;
-    }
-    if (cellar__fault_hits(CELLAR_FAULT_COMMIT) ||
-        CELLAR_CALL3(SYS_mprotect, raw + page_size, size, PROT_READ | PROT_WRITE) != 0) {
-        CELLAR_CALL2(SYS_munmap, raw, whole);
-        return NULL;
-    }
-    return raw + page_size;
+    return cellar__fault_hits(CELLAR_FAULT_RESERVE) ? NULL
+                                                    : memory_mmap(NULL, size, PROT_READ, MAP_NORESERVE);
 }
 
 int cellar__os_unmap(void *addr, size_t size)

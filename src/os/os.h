@@ -20,7 +20,6 @@ struct cellar__machine {
     size_t page_size;     /* bytes */
     unsigned ncpus;       /* CPUs this process may run on, at least 1 */
     size_t address_limit; /* RLIMIT_AS in bytes, SIZE_MAX when unlimited */
-    int overcommit;       /* vm.overcommit_memory: 0 heuristic, 1 always, 2 never; 0 when it cannot be read */
 };
 
 const struct cellar__machine *cellar__os_machine(void);
@@ -47,11 +46,11 @@ int cellar__os_resident(const void *addr, size_t size, bool *ret_pages);
 /* Readable, writable, zero memory of its own. NULL when the kernel refuses. */
 void *cellar__os_map(size_t size, size_t align);
 
-/*
- * The same for much of which little will be touched: only what is touched is charged. A page on each side has no access.
- * NULL when the kernel refuses. Part of a core dump.
- */
-void *cellar__os_map_guarded(size_t size);
+/* Memory that reads as zero and cannot be written: not charged. NULL when the kernel refuses. */
+void *cellar__os_map_zeros(size_t size);
+
+/* Makes pages of it writable. 0, -ENOMEM, -EAGAIN. */
+int cellar__os_open(void *addr, size_t size);
 
 /* Gives back addresses from reserve or map, whole or in part. May fail when the kernel's mapping count is full. */
 int cellar__os_unmap(void *addr, size_t size);

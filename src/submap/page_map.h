@@ -15,9 +15,19 @@
  *       out and after its last came back; whoever holds an item may read them without a lock.
  *   P3  ref != 0 if and only if the granule belongs to a live run.
  *   P4  near_end is 0, or near_tags has the tags of all granules below it, 0 for those below the cover.
+ *   P5  the entries of granules below nopen are writable; it only rises, and is above every granule whose memory is
+ *       committed.
  *
- * The arrays are reserved for the whole cover and the kernel fills them page by page as they are touched: 6 bytes
- * a granule, 96 MiB of addresses for a cover of 1 TiB, 6 KiB of memory for 64 MiB of heap.
+ * The arrays are mapped for the whole cover and the kernel fills them page by page as they are touched: 6 bytes
+ * a granule, 96 MiB of addresses for a cover of 1 TiB, 6 KiB of memory for 64 MiB of heap. Refs are laid from the end of
+ * the cover, so that what the lowest granules have lies together:
+ *
+ *      ref 3 | ref 2 | ref 1 | ref 0 || (tags below the cover) tag 0 | tag 1 | tag 2 | tag 3
+ *              |<- - - - - - - -  writable, by one call  - - - - - - - - - ->|
+ *
+ * The rest reads as zero and cannot be written. The kernel charges a process for what can be written, when it charges for
+ * memory before its use at all (vm.overcommit_memory 2), so this is no more than 16 MiB as long as a heap that is one
+ * window is below 64 GiB.
  */
 #ifndef CELLAR_SUBMAP_PAGE_MAP_H
 #define CELLAR_SUBMAP_PAGE_MAP_H
@@ -34,20 +44,28 @@
 struct cellar__page_map {
     uintptr_t base;
     size_t ngranules;
-    uint16_t *tags;
-    uint32_t *refs;
+    uint16_t *tags;  /* by granule, from base */
+    uint32_t *refs;  /* by granule, from last downwards */
     size_t near_end; /* granules from address 0 on */
     uint16_t *near_tags;
+    uintptr_t last; /* address of the cover's last byte */
+    size_t nopen;   /* atomic, P5 */
 };
 
 /* The highest end of a cover whose tags begin at address 0: 128 MiB of addresses for them. */
 #define CELLAR_PAGE_MAP_NEAR ((uintptr_t)4 << 40)
 
-/* All zero until the heap starts, which makes every address foreign. Written once. */
+/* All zero until the heap starts, which makes every address foreign. Written once, but for nopen. */
 extern CELLAR_HIDDEN struct cellar__page_map cellar__page_map;
 
-/* Reserves the arrays for a cover of addresses; both bounds are multiples of the granule. 0 or -ENOMEM. */
-int cellar__page_map_init(uintptr_t base, size_t size);
+/*
+ * Maps the arrays for a cover of addresses; both bounds are multiples of the granule. The entries of the first `open` bytes,
+ * and of some more, are writable. 0 or -ENOMEM.
+ */
+int cellar__page_map_init(uintptr_t base, size_t size, size_t open);
+
+/* Makes the entries of all of the cover below `end` writable. 0 or -ENOMEM. Any number of threads at once. */
+int cellar__page_map_commit(const char *end);
 
 CELLAR_INLINE bool cellar__page_map_covers(const void *addr)
 {
@@ -64,9 +82,9 @@ CELLAR_INLINE uint16_t cellar__page_map_tag(const void *addr)
 /* The ref of the granule, or 0 for a foreign address. */
 CELLAR_INLINE uint32_t cellar__page_map_ref(const void *addr)
 {
-    size_t granule = ((uintptr_t)addr - cellar__page_map.base) >> CELLAR_LG_GRANULE;
-    return granule < cellar__page_map.ngranules
-               ? __atomic_load_n(&cellar__page_map.refs[granule], __ATOMIC_ACQUIRE)
+    size_t from_last = (cellar__page_map.last - (uintptr_t)addr) >> CELLAR_LG_GRANULE;
+    return from_last < cellar__page_map.ngranules
+               ? __atomic_load_n(&cellar__page_map.refs[from_last], __ATOMIC_ACQUIRE)
                : 0;
 }
 

@@ -28,9 +28,6 @@ static void window_plan(size_t *ret_first, size_t *ret_cover)
         size_t limit = cellar__clamp(machine->address_limit, 16 * WINDOW_MIB, 64 * WINDOW_GIB);
         *ret_first = cellar__max(cellar__round_down(limit / 16, CELLAR_WINDOW_ALIGN), 4 * WINDOW_MIB);
         *ret_cover = cellar__round_up(16 * limit, CELLAR_WINDOW_ALIGN);
-    } else if (machine->overcommit == 2) {
-        *ret_first = WINDOW_GIB;
-        *ret_cover = 256 * WINDOW_GIB;
     } else {
         *ret_first = 1024 * WINDOW_GIB;
         *ret_cover = 1024 * WINDOW_GIB;
@@ -66,7 +63,7 @@ int cellar__window_init(void)
         cover = cellar__min(cover, 64 * window.size);
     }
     cover = cellar__min(cellar__max(cover, window.size), end);
-    status = cellar__page_map_init(end - cover, cover);
+    status = cellar__page_map_init(end - cover, cover, cover == window.size ? 0 : cover);
     if (status != 0) {
         cellar__submap_release(&window);
         return status;

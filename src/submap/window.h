@@ -2,7 +2,7 @@
  * window: the submaps that the heap's arena draws from, all inside the cover of the page map.
  *
  * Without a limit on addresses the first window takes 1 TiB and is the only one. Under RLIMIT_AS, or where the
- * kernel counts reservations (overcommit 2), windows are small, and a further one is reserved when all are full.
+ * kernel refuses that much, windows are small, and a further one is reserved when all are full.
  * The cover ends where the first window ends: the kernel hands out addresses downwards, so later ones lie below.
  *
  * Invariants:

@@ -51,7 +51,7 @@ TEST(an_address_leads_to_its_slab)
     char *block = malloc(3000);
     const struct cellar__page_map *map = at(cellar_root.page_map);
     char *const *meta_base = at(cellar_root.meta_base);
-    uint32_t ref = map->refs[((uintptr_t)block - map->base) >> cellar_root.lg_granule];
+    uint32_t ref = map->refs[(map->last - (uintptr_t)block) >> cellar_root.lg_granule];
     CHECK(ref != 0);
     const struct cellar__run *run = (const void *)(*meta_base + ((size_t)ref << 3));
     CHECK_EQ(run->kind, CELLAR_RUN_SLAB);

@@ -30,7 +30,12 @@ void fake_heap_start(void)
     memset(refs, 0, sizeof refs);
     memset(granule_is_out, 0, sizeof granule_is_out);
     memset(meta_size, 0, sizeof meta_size);
-    cellar__page_map = (struct cellar__page_map){(uintptr_t)memory, FAKE_GRANULES, tags, refs, 0, NULL};
+    cellar__page_map = (struct cellar__page_map){.base = (uintptr_t)memory,
+                                                 .ngranules = FAKE_GRANULES,
+                                                 .tags = tags,
+                                                 .refs = refs,
+                                                 .last = (uintptr_t)memory + sizeof memory - 1,
+                                                 .nopen = FAKE_GRANULES};
     cellar__meta_base = meta;
 }
 
@@ -95,7 +100,7 @@ void cellar__page_map_set(const void *addr, size_t ngranules, uint32_t ref, uint
 {
     size_t first = (size_t)((const char *)addr - memory) >> CELLAR_LG_GRANULE;
     for (size_t i = first; i < first + ngranules; i++) {
-        refs[i] = ref;
+        refs[FAKE_GRANULES - 1 - i] = ref;
         tags[i] = tag;
     }
 }

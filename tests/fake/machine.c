@@ -2,8 +2,7 @@
 
 #include <unistd.h>
 
-struct cellar__machine fake_machine = {
-    .page_size = 4096, .ncpus = 2, .address_limit = (size_t)256 << 20, .overcommit = 0};
+struct cellar__machine fake_machine = {.page_size = 4096, .ncpus = 2, .address_limit = (size_t)256 << 20};
 
 __attribute__((constructor)) static void fake_machine_start(void)
 {

@@ -7,7 +7,7 @@
 #include "base/bits.h"
 
 struct fake_os fake_os = {
-    .machine = {.page_size = 4096, .ncpus = 2, .address_limit = SIZE_MAX, .overcommit = 0},
+    .machine = {.page_size = 4096, .ncpus = 2, .address_limit = SIZE_MAX},
     .now_ns = 1000000000,
     .reserve_max = SIZE_MAX,
     .commit_max = SIZE_MAX,
@@ -76,18 +76,15 @@ void *cellar__os_map(size_t size, size_t align)
     return addr != NULL && cellar__os_commit(addr, size) == 0 ? addr : NULL;
 }
 
-void *cellar__os_map_guarded(size_t size)
+void *cellar__os_map_zeros(size_t size)
 {
-    size_t page_size = fake_os.machine.page_size;
-    char *raw = cellar__os_reserve(size + 2 * page_size, page_size, NULL);
-    if (raw == NULL) {
-        return NULL;
-    }
-    if (cellar__os_commit(raw + page_size, size) != 0) {
-        cellar__os_unmap(raw, size + 2 * page_size);
-        return NULL;
-    }
-    return raw + page_size;
+    char *base = cellar__os_reserve(size, fake_os.machine.page_size, NULL);
+    return base != NULL && mprotect(base, size, PROT_READ) == 0 ? base : NULL;
+}
+
+int cellar__os_open(void *addr, size_t size)
+{
+    return cellar__os_commit(addr, size);
 }
 
 int cellar__os_purge(void *addr, size_t size)

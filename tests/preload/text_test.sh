@@ -33,7 +33,14 @@ editing() {
     { diff -u --label a --label b "$preload_input/some" "$preload_input/others" || echo "status $?"; } | cksum
 }
 
+# RLIMIT_DATA counts what is writable: of the library, little at the start.
+limited() {
+    ulimit -d 32768
+    sort -S 1M -T . -k 2,2 "$preload_input/some" | cksum
+}
+
 preload_scenario "sort of 10 MB" sorting sort
+preload_scenario "sort with 32 MiB of data" limited sort
 preload_scenario "awk" tables awk
 preload_scenario "sed, grep, diff" editing sed grep diff
 preload_end

@@ -66,15 +66,17 @@ TEST(each_call_of_the_os_fails_on_demand)
     CHECK_EQ(cellar__os_unmap(map, 2 * page), 0);
 }
 
-TEST(a_guarded_mapping_is_refused_whole)
+TEST(zeros_fail_on_demand)
 {
     size_t page = cellar__os_machine()->page_size;
+    char *zeros = cellar__os_map_zeros(page);
+    CHECK(zeros != NULL);
     cellar__fault_arm(CELLAR_FAULT_RESERVE, 0, 1);
-    CHECK_PTR(cellar__os_map_guarded(page), NULL);
+    CHECK_PTR(cellar__os_map_zeros(page), NULL);
     cellar__fault_arm(CELLAR_FAULT_COMMIT, 0, 1);
-    CHECK_PTR(cellar__os_map_guarded(page), NULL);
+    CHECK_EQ(cellar__os_open(zeros, page), -ENOMEM);
     cellar__fault_disarm_all();
-    CHECK(cellar__os_map_guarded(page) != NULL);
+    CHECK_EQ(cellar__os_open(zeros, page), 0);
 }
 
 TEST_MAIN()

@@ -80,14 +80,4 @@ FRESH_TEST(no_address_limit_is_the_largest_number)
     CHECK_EQ(cellar__os_machine()->address_limit, SIZE_MAX);
 }
 
-FRESH_TEST(overcommit_is_what_proc_says)
-{
-    int mode = -1;
-    FILE *file = fopen("/proc/sys/vm/overcommit_memory", "r");
-    CHECK(file != NULL);
-    CHECK_EQ(fscanf(file, "%d", &mode), 1);
-    fclose(file);
-    CHECK_EQ(cellar__os_machine()->overcommit, mode);
-}
-
 TEST_MAIN()

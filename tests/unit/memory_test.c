@@ -191,18 +191,19 @@ TEST(core_dumps_hold_what_is_committed_only)
     cellar__os_unmap(base, 16 * page_size());
 }
 
-TEST(a_guarded_mapping_has_closed_pages_around)
+TEST(zeros_are_writable_where_they_are_opened)
 {
-    volatile char *base = cellar__os_map_guarded(16 * page_size());
-    size_t size = 16 * page_size();
-    CHECK(base != NULL && is_zero((const char *)base, size));
-    base[0] = 1;
-    base[size - 1] = 1;
-    EXPECT_SIGNAL((void)base[-1], SIGSEGV, "");
-    EXPECT_SIGNAL((void)base[size], SIGSEGV, "");
-    CHECK(!is_left_out_of_dumps((const void *)base));
-    CHECK_PTR(cellar__os_map_guarded((size_t)1 << 62), NULL);
-    CHECK_EQ(cellar__os_unmap((char *)base - page_size(), size + 2 * page_size()), 0);
+    volatile char *base = cellar__os_map_zeros(16 * page_size());
+    CHECK(base != NULL && is_zero((const char *)base, 16 * page_size()));
+    EXPECT_SIGNAL(base[0] = 1, SIGSEGV, "");
+    CHECK_EQ(cellar__os_open((char *)base + page_size(), page_size()), 0);
+    base[page_size()] = 1;
+    EXPECT_SIGNAL(base[0] = 1, SIGSEGV, "");
+    EXPECT_SIGNAL(base[2 * page_size()] = 1, SIGSEGV, "");
+    CHECK_EQ(base[2 * page_size()], 0);
+    CHECK_PTR(cellar__os_map_zeros((size_t)1 << 62), NULL);
+    CHECK_EQ(cellar__os_unmap((char *)base, 16 * page_size()), 0);
+    CHECK_EQ(cellar__os_open((char *)base, page_size()), -ENOMEM);
 }
 
 TEST(remap_keeps_the_content)
@@ -226,7 +227,8 @@ TEST(errno_is_never_touched)
     errno = 77;
     cellar__os_map((size_t)1 << 62, page_size());
     cellar__os_reserve((size_t)1 << 62, page_size(), NULL);
-    cellar__os_map_guarded((size_t)1 << 62);
+    cellar__os_map_zeros((size_t)1 << 62);
+    cellar__os_open(base + 1, page_size());
     cellar__os_commit(base + 1, page_size());
     cellar__os_purge(base + 1, page_size());
     cellar__os_unmap(base + 1, page_size());

@@ -79,18 +79,6 @@ FRESH_TEST(a_tiny_limit_still_gets_a_window)
     CHECK_EQ(cellar__window_get(0)->size, 4 * MIB);
 }
 
-FRESH_TEST(where_reservations_count_windows_begin_at_a_gibibyte)
-{
-    fake_os.machine.overcommit = 2;
-    CHECK_EQ(cellar__window_init(), 0);
-    CHECK_EQ(cellar__window_get(0)->size, 1 * GIB);
-    CHECK(cellar__window_add(1) != NULL);
-    CHECK_EQ(cellar__window_get(1)->size, 1 * GIB);
-    CHECK(cellar__window_add(1) != NULL);
-    CHECK_EQ(cellar__window_get(2)->size, 2 * GIB); /* the wish doubles */
-    check_windows();
-}
-
 FRESH_TEST(refused_windows_are_halved_and_leave_room_for_more)
 {
     fake_os.reserve_max = 100 * MIB;
