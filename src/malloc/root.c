@@ -9,16 +9,15 @@
 #include "submap/window.h"
 #include "zone/thread.h"
 
-/* The library's own name for it, which the dynamic linker need not look up. */
-static struct cellar_root root_record;
+CELLAR_API extern struct cellar_root cellar_root;
 
-CELLAR_API extern struct cellar_root cellar_root __attribute__((alias("root_record")));
+struct cellar_root cellar_root;
 
 void cellar__root_publish(void)
 {
-    root_record = (struct cellar_root){
+    cellar_root = (struct cellar_root){
         .version = CELLAR_ROOT_VERSION,
-        .size = sizeof root_record,
+        .size = sizeof cellar_root,
         .size_of_zone = sizeof(struct cellar__zone),
         .size_of_keg = sizeof(struct cellar__keg),
         .size_of_arena = sizeof(struct cellar__arena),
