@@ -4,6 +4,8 @@
 #include "base/bitmap.h"
 #include "base/bits.h"
 
+#define SLAB_EACH 32u /* items given back one by one until it is asked again whether a row begins */
+
 bool cellar__slab_is_out(const struct cellar__slab *slab, uint32_t index)
 {
     return cellar__bitmap_test(slab->out, index);
@@ -19,17 +21,34 @@ static void slab_mark_ready(uint64_t *ready, uint64_t taken, void **items)
     *ready |= taken;
 }
 
+/* Writes the addresses of n neighbours. */
+static void slab_list(char *item, size_t size, void **items, size_t n)
+{
+    for (size_t i = 0; i < n; i++, item += size) {
+        items[i] = item;
+    }
+}
+
 /* Takes up to n of the items of one word that are not out, whose bits are in `free`; how many. */
 static size_t slab_take_word(struct cellar__slab *slab, const struct cellar__geometry *geometry,
                              uint32_t word, uint64_t free, void **items, size_t n)
 {
     char *first = cellar__slab_item(slab, geometry, word * CELLAR_BITMAP_WORD_BITS);
+    size_t size = geometry->size;
     uint64_t left = free;
     size_t taken = 0;
-    do {
-        items[taken++] = first + (size_t)(unsigned)__builtin_ctzll(left) * geometry->size;
-        left &= left - 1;
-    } while (left != 0 && taken < n);
+    if ((free & (free + (free & -free))) == 0) { /* neighbours, as in a new slab */
+        unsigned begin = cellar__low_bit(free);
+        unsigned end = cellar__lg_floor(free) + 1;
+        taken = cellar__min(end - begin, n);
+        slab_list(first + begin * size, size, items, taken);
+        left = begin + taken == end ? 0 : free & (UINT64_MAX << (begin + taken));
+    } else {
+        do {
+            items[taken++] = first + cellar__low_bit(left) * size;
+            left &= left - 1;
+        } while (left != 0 && taken < n);
+    }
     slab->out[word] |= free ^ left;
     if (geometry->has_ready) {
         slab_mark_ready(cellar__slab_ready(slab, geometry) + word, free ^ left, items);
@@ -56,35 +75,82 @@ size_t cellar__slab_take(struct cellar__slab *slab, const struct cellar__geometr
     return taken;
 }
 
-/* Its place in the bitmask, or why it is none. */
-CELLAR_INLINE enum cellar__item_fault slab_locate(const struct cellar__slab *slab,
-                                                  const struct cellar__geometry *geometry, const void *item,
-                                                  uint32_t *ret_index)
+/* Gives items back, of which the first lies in the slab's run, up to one at fault or out of the slab. How many. */
+static CELLAR_NOINLINE size_t slab_give_each(struct cellar__slab *slab,
+                                             const struct cellar__geometry *geometry, void *const *items,
+                                             size_t n, enum cellar__item_fault *ret_fault)
 {
-    uint32_t index = cellar__slab_index(slab, geometry, item);
-    if (CELLAR_UNLIKELY(index >= geometry->nitems || cellar__slab_item(slab, geometry, index) != item)) {
-        return CELLAR_ITEM_MISALIGNED;
+    /* Copies: for all that the compiler knows, clearing a bit changes the originals. */
+    const char *first = cellar__slab_first(slab);
+    const struct cellar__geometry cut = *geometry;
+    size_t first_word = slab->first_word;
+    size_t given;
+    for (given = 0; given < n; given++) {
+        size_t offset = (size_t)((const char *)items[given] - first);
+        size_t index = (offset * cut.reciprocal) >> CELLAR_SLAB_LG_UNIT;
+        if (CELLAR_UNLIKELY(index >= cut.nitems || index * cut.size != offset)) {
+            *ret_fault =
+                given == 0 ? CELLAR_ITEM_MISALIGNED : CELLAR_ITEM_OK; /* elsewhere: the caller asks */
+            break;
+        }
+        uint64_t *word = &slab->out[index / CELLAR_BITMAP_WORD_BITS];
+        uint64_t bit = UINT64_C(1) << (index % CELLAR_BITMAP_WORD_BITS);
+        if (CELLAR_UNLIKELY((*word & bit) == 0)) {
+            *ret_fault = CELLAR_ITEM_FREE;
+            break;
+        }
+        *word ^= bit;
+        first_word = cellar__min(first_word, index / CELLAR_BITMAP_WORD_BITS);
     }
-    *ret_index = index;
-    return CELLAR_LIKELY(cellar__bitmap_test(slab->out, index)) ? CELLAR_ITEM_OK : CELLAR_ITEM_FREE;
+    slab->first_word = (uint16_t)first_word;
+    return given;
+}
+
+/*
+ * Programs free much in the order of addresses, or against it. When items[1] is the neighbour of items[0], above or below,
+ * and so on, those whose bits are in one word go at once. How many; 0 when there is no such row, or when one of it is at
+ * fault.
+ */
+static size_t slab_give_row(struct cellar__slab *slab, const struct cellar__geometry *geometry,
+                            void *const *items, size_t n)
+{
+    size_t step = (uintptr_t)items[1] - (uintptr_t)items[0]; /* wraps when it leads down */
+    bool is_up = step == geometry->size;
+    size_t index = cellar__slab_index(slab, geometry, items[0]);
+    if ((!is_up && step != (size_t)0 - geometry->size) || index >= geometry->nitems ||
+        cellar__slab_item(slab, geometry, (uint32_t)index) != items[0]) {
+        return 0;
+    }
+    size_t bit = index % CELLAR_BITMAP_WORD_BITS;
+    size_t word = index / CELLAR_BITMAP_WORD_BITS;
+    size_t most = cellar__min(n, is_up ? CELLAR_BITMAP_WORD_BITS - bit : bit + 1);
+    size_t k = 1;
+    for (uintptr_t next = (uintptr_t)items[1]; k < most && (uintptr_t)items[k] == next; next += step) {
+        k++;
+    }
+    uint64_t row = UINT64_MAX >> (CELLAR_BITMAP_WORD_BITS - k) << (is_up ? bit : bit + 1 - k);
+    if (CELLAR_UNLIKELY((slab->out[word] & row) != row)) {
+        return 0;
+    }
+    slab->out[word] &= ~row;
+    slab->first_word = (uint16_t)cellar__min(slab->first_word, word);
+    return k;
 }
 
 size_t cellar__slab_give(struct cellar__slab *slab, const struct cellar__geometry *geometry, void **items,
                          size_t n, enum cellar__item_fault *ret_fault)
 {
-    uint32_t first_word = slab->first_word;
     size_t given = 0;
+    *ret_fault = CELLAR_ITEM_OK;
     do {
-        uint32_t index = 0;
-        *ret_fault = slab_locate(slab, geometry, items[given], &index);
-        if (CELLAR_UNLIKELY(*ret_fault != CELLAR_ITEM_OK)) {
-            break;
+        size_t left = n - given;
+        size_t k = left < 2 ? 0 : slab_give_row(slab, geometry, items + given, left);
+        if (k == 0) {
+            left = cellar__min(left, SLAB_EACH);
+            k = slab_give_each(slab, geometry, items + given, left, ret_fault);
         }
-        cellar__bitmap_clear(slab->out, index);
-        first_word = cellar__min(first_word, index / CELLAR_BITMAP_WORD_BITS);
-        given++;
-    } while (given < n && cellar__slab_spans(slab, items[given]));
-    slab->first_word = (uint16_t)first_word;
+        given += k;
+    } while (given < n && *ret_fault == CELLAR_ITEM_OK && cellar__slab_spans(slab, items[given]));
     slab->nout = (uint16_t)(slab->nout - given);
     slab->nrests = given != 0 ? 0 : slab->nrests;
     return given;

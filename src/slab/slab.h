@@ -32,9 +32,11 @@
 #include "base/list.h"
 #include "base/tree.h"
 
+#define CELLAR_SLAB_LG_UNIT 40 /* fixed-point arithmetic of places in a slab */
+
 /* How runs are cut for one item size. Constant for the life of a keg. */
 struct cellar__geometry {
-    uint64_t reciprocal; /* ceil(2^40 / size) */
+    uint64_t reciprocal; /* ceil(2^CELLAR_SLAB_LG_UNIT / size) */
     uint32_t size;       /* bytes an item */
     uint32_t nitems;     /* a slab */
     uint32_t ngranules;  /* a slab */
@@ -104,7 +106,7 @@ CELLAR_INLINE uint32_t cellar__slab_index(const struct cellar__slab *slab,
      * item has r = 0.
      */
     uint64_t offset = (uint64_t)((const char *)addr - cellar__slab_first(slab));
-    return (uint32_t)((offset * geometry->reciprocal) >> 40);
+    return (uint32_t)((offset * geometry->reciprocal) >> CELLAR_SLAB_LG_UNIT);
 }
 
 CELLAR_INLINE void *cellar__slab_item(const struct cellar__slab *slab,

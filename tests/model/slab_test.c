@@ -75,6 +75,31 @@ static bool slab_do_give(size_t offset)
     return true;
 }
 
+/* Gives n items from `from` on, up or down, the way programs free; those before the first that is free have to go. */
+static bool slab_do_give_row(uint32_t from, size_t n, bool is_up)
+{
+    void *items[TAKE_MAX];
+    size_t wanted = n;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t index = (uint32_t)(is_up ? from + i : from + geometry.nitems - i) % geometry.nitems;
+        items[i] = slab->run.base + (size_t)index * geometry.size;
+        if (wanted == n && !model_out[index]) {
+            wanted = i;
+        }
+        if (wanted == n) {
+            model_out[index] = false;
+            model_nout--;
+        }
+    }
+    enum cellar__item_fault got;
+    size_t given = cellar__slab_give(slab, &geometry, items, n, &got);
+    if (given != wanted || got != (given == n ? CELLAR_ITEM_OK : CELLAR_ITEM_FREE)) {
+        return ops_fail("give of %zu items from %u: %zu given, not %zu, fault %d", n, from, given, wanted,
+                        (int)got);
+    }
+    return true;
+}
+
 static bool slab_agrees(void)
 {
     const char *broken = cellar__slab_check(slab, &geometry);
@@ -99,6 +124,12 @@ static bool slab_replay(const struct ops_op *ops, size_t count)
             break;
         case 1: /* any address */
             good = slab_do_give(ops[i].b % cellar__run_size(&slab->run));
+            break;
+        case 2:
+        case 3:
+            good = slab_do_give_row((uint32_t)(ops[i].b % geometry.nitems),
+                                    1 + ops[i].a % (TAKE_MAX < geometry.nitems ? TAKE_MAX : geometry.nitems),
+                                    ops[i].kind == 2);
             break;
         default: /* an item */
             good = slab_do_give(ops[i].b % geometry.nitems * geometry.size);

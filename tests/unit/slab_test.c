@@ -62,6 +62,64 @@ TEST(give_of_many)
     CHECK_PTR(items[0], buffer + 3 * ITEM_SIZE); /* the lowest of all that came back */
 }
 
+/* n items from `from` on, upwards or downwards; all are given. */
+static void give_row(uint32_t from, uint32_t n, bool is_up)
+{
+    void *row[NITEMS];
+    enum cellar__item_fault fault;
+    for (uint32_t i = 0; i < n; i++) {
+        row[i] = buffer + (is_up ? from + i : from - i) * ITEM_SIZE;
+    }
+    CHECK_EQ(cellar__slab_give(slab, &geometry, row, n, &fault), n);
+    CHECK_EQ(fault, CELLAR_ITEM_OK);
+}
+
+/* Rows that lie in one word or pass its end, and what the slab holds after each. */
+TEST(give_of_rows)
+{
+    start(false);
+    cellar__slab_take(slab, &geometry, items, NITEMS);
+    give_row(10, 5, true);
+    check(NITEMS - 5);
+    CHECK_EQ(slab->out[0], ~(UINT64_C(31) << 10));
+    give_row(70, 20, false); /* down to 51 */
+    check(NITEMS - 25);
+    CHECK_EQ(slab->out[0], ~(UINT64_C(31) << 10 | UINT64_C(0x1fff) << 51));
+    give_row(71, NITEMS - 71, true);
+    give_row(50, 36, false); /* down to 15 */
+    give_row(9, 10, false);
+    check(0);
+    CHECK_EQ(cellar__slab_take(slab, &geometry, items, NITEMS), NITEMS);
+    give_row(0, NITEMS, true);
+    check(0);
+    cellar__slab_take(slab, &geometry, items, NITEMS);
+    give_row(NITEMS - 1, NITEMS, false);
+    check(0);
+}
+
+/* A row in which one item is free already, or that leaves the slab: what lies before is given. */
+TEST(give_of_rows_with_a_fault)
+{
+    enum cellar__item_fault fault;
+    start(false);
+    cellar__slab_take(slab, &geometry, items, NITEMS);
+    CHECK_EQ(give(items[5]), CELLAR_ITEM_OK);
+    CHECK_EQ(cellar__slab_give(slab, &geometry, items + 2, 10, &fault), 3);
+    CHECK_EQ(fault, CELLAR_ITEM_FREE);
+    check(NITEMS - 4);
+    void *past[] = {items[NITEMS - 2], items[NITEMS - 1], buffer + NITEMS * ITEM_SIZE};
+    CHECK_EQ(cellar__slab_give(slab, &geometry, past, 3, &fault), 2);
+    CHECK_EQ(fault, CELLAR_ITEM_MISALIGNED);
+    check(NITEMS - 6);
+    void *inside[] = {buffer + 16, buffer + 16 + ITEM_SIZE, buffer + 16 + 2 * ITEM_SIZE};
+    CHECK_EQ(cellar__slab_give(slab, &geometry, inside, 3, &fault), 0);
+    CHECK_EQ(fault, CELLAR_ITEM_MISALIGNED);
+    void *before[] = {items[1], items[0], (char *)((uintptr_t)buffer - ITEM_SIZE)};
+    CHECK_EQ(cellar__slab_give(slab, &geometry, before, 3, &fault), 2);
+    CHECK_EQ(fault, CELLAR_ITEM_OK);
+    check(NITEMS - 8);
+}
+
 TEST(take_goes_in_address_order)
 {
     start(false);
