@@ -2,6 +2,14 @@
 
 #include "base/bits.h"
 
+static bool depot_news; /* atomic */
+
+bool cellar__depot_take_news(void)
+{
+    return __atomic_load_n(&depot_news, __ATOMIC_RELAXED) &&
+           __atomic_exchange_n(&depot_news, false, __ATOMIC_RELAXED);
+}
+
 bool cellar__depot_put(struct cellar__depot *depot, struct cellar__bucket *bucket)
 {
     uint32_t nitems = __atomic_add_fetch(&depot->nitems, bucket->count, __ATOMIC_RELAXED);
@@ -12,6 +20,9 @@ bool cellar__depot_put(struct cellar__depot *depot, struct cellar__bucket *bucke
         return false;
     }
     cellar__bucket_push(&depot->stack, bucket);
+    if (!__atomic_load_n(&depot_news, __ATOMIC_RELAXED)) { /* else the line is left to all CPUs */
+        __atomic_store_n(&depot_news, true, __ATOMIC_RELAXED);
+    }
     return true;
 }
 

@@ -29,4 +29,7 @@ size_t cellar__depot_idle(struct cellar__depot *depot);
 
 size_t cellar__depot_nitems(const struct cellar__depot *depot);
 
+/* Whether a bucket was left to any depot since the last call. */
+bool cellar__depot_take_news(void);
+
 #endif

@@ -148,9 +148,6 @@ static void *malloc_zero_realloc(void *block, bool *ret_done)
 
 static CELLAR_NOINLINE void *malloc_realloc_slow(void *block, size_t size)
 {
-    if (block == NULL) {
-        return cellar_malloc(size);
-    }
     if (size == 0) {
         bool done;
         void *result = malloc_zero_realloc(block, &done);
@@ -165,6 +162,9 @@ static CELLAR_NOINLINE void *malloc_realloc_slow(void *block, size_t size)
 
 CELLAR_API void *cellar_realloc(void *block, size_t size)
 {
+    if (block == NULL) { /* some programs have no other way to allocate */
+        return cellar_malloc(size);
+    }
     return CELLAR_LIKELY(cellar__fast_stays(block, size)) ? block : malloc_realloc_slow(block, size);
 }
 CELLAR_ALIAS(realloc, cellar_realloc);

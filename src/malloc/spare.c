@@ -29,11 +29,15 @@ static bool spare_run(size_t ngranules)
     return false;
 }
 
-/* The class whose depot holds the most bytes, if they are worth it. */
+/* The class whose depot holds the most bytes, if they are worth it. Not looked for again until a depot has got more. */
 static struct cellar__zone *spare_richest_zone(void)
 {
+    static bool is_poor; /* atomic */
     struct cellar__zone *richest = NULL;
     size_t most = SPARE_MIN - 1;
+    if (!cellar__depot_take_news() && __atomic_load_n(&is_poor, __ATOMIC_RELAXED)) {
+        return NULL;
+    }
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
         struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
         size_t bytes = zone == NULL ? 0 : cellar__depot_nitems(&zone->depot) * zone->attr.size;
@@ -42,6 +46,7 @@ static struct cellar__zone *spare_richest_zone(void)
             richest = zone;
         }
     }
+    __atomic_store_n(&is_poor, richest == NULL, __ATOMIC_RELAXED);
     return richest;
 }
 

@@ -82,4 +82,17 @@ TEST(idle_is_what_nobody_took)
     CHECK_EQ(cellar__depot_idle(&depot), 20);
 }
 
+TEST(news_are_of_buckets_that_came)
+{
+    start(1000, 1);
+    cellar__depot_take_news();
+    CHECK(!cellar__depot_take_news());
+    CHECK(cellar__depot_put(&depot, make(4)));
+    CHECK(!cellar__depot_put(&depot, make(4)));
+    CHECK(cellar__depot_take_news());
+    CHECK(!cellar__depot_take_news());
+    CHECK(cellar__depot_get(&depot) != NULL);
+    CHECK(!cellar__depot_take_news());
+}
+
 TEST_MAIN()
