@@ -7,7 +7,14 @@
 #include "meta/meta.h"
 #include "os/os.h"
 
-static struct cellar__bucket_stack bucket_pools[CELLAR_BUCKET_LG_MAX + 1];
+#define BUCKET_MAKE_BYTES ((size_t)512) /* of small ones, so many together */
+
+static struct cellar__bucket_stack bucket_pools[CELLAR_BUCKET_LG_MAX - CELLAR_BUCKET_LG_MIN + 1];
+
+static struct cellar__bucket_stack *bucket_pool(unsigned lg_size)
+{
+    return &bucket_pools[lg_size - CELLAR_BUCKET_LG_MIN];
+}
 
 unsigned cellar__bucket_lg_size(size_t nitems)
 {
@@ -54,17 +61,29 @@ struct cellar__bucket *cellar__bucket_pop(struct cellar__bucket_stack *stack)
     return bucket;
 }
 
+/* The pool gets the others: blocking signals, two system calls, takes longer than the rest. NULL: memory is out. */
+static CELLAR_NOINLINE struct cellar__bucket *bucket_make(unsigned lg_size)
+{
+    size_t size = cellar__max((size_t)1 << lg_size, BUCKET_MAKE_BYTES);
+    uint64_t mask = cellar__os_signals_block();
+    char *buckets = cellar__meta_alloc(size);
+    cellar__os_signals_restore(mask);
+    for (size_t at = size; buckets != NULL && at > 0;) {
+        at -= (size_t)1 << lg_size;
+        struct cellar__bucket *bucket = (struct cellar__bucket *)(void *)(buckets + at);
+        bucket->lg_size = lg_size;
+        if (at > 0) {
+            cellar__bucket_push(bucket_pool(lg_size), bucket);
+        }
+    }
+    return (struct cellar__bucket *)(void *)buckets;
+}
+
 struct cellar__bucket *cellar__bucket_get(unsigned lg_size, size_t capacity)
 {
-    struct cellar__bucket *bucket = cellar__bucket_pop(&bucket_pools[lg_size]);
-    if (bucket == NULL) {
-        uint64_t mask = cellar__os_signals_block();
-        bucket = cellar__meta_alloc((size_t)1 << lg_size);
-        cellar__os_signals_restore(mask);
-        if (bucket == NULL) {
-            return NULL;
-        }
-        bucket->lg_size = lg_size;
+    struct cellar__bucket *bucket = cellar__bucket_pop(bucket_pool(lg_size));
+    if (bucket == NULL && (bucket = bucket_make(lg_size)) == NULL) {
+        return NULL;
     }
     bucket->capacity = (uint16_t)cellar__min(capacity, cellar__bucket_room(lg_size));
     bucket->count = 0;
@@ -75,7 +94,7 @@ void cellar__bucket_put(struct cellar__bucket *bucket)
 {
     if (bucket != NULL) {
         CELLAR_ASSERT(bucket->count == 0);
-        cellar__bucket_push(&bucket_pools[bucket->lg_size], bucket);
+        cellar__bucket_push(bucket_pool(bucket->lg_size), bucket);
     }
 }
 

@@ -6,8 +6,7 @@ static bool depot_news; /* atomic */
 
 bool cellar__depot_take_news(void)
 {
-    return __atomic_load_n(&depot_news, __ATOMIC_RELAXED) &&
-           __atomic_exchange_n(&depot_news, false, __ATOMIC_RELAXED);
+    return __atomic_exchange_n(&depot_news, false, __ATOMIC_RELAXED);
 }
 
 bool cellar__depot_put(struct cellar__depot *depot, struct cellar__bucket *bucket)

@@ -12,7 +12,7 @@ bool cellar__slab_is_out(const struct cellar__slab *slab, uint32_t index)
 }
 
 /* Marks the items of one word ready, whose bits are in `taken`; those that were not get their address's lowest bit set. */
-static void slab_mark_ready(uint64_t *ready, uint64_t taken, void **items)
+static CELLAR_NOINLINE void slab_mark_ready(uint64_t *ready, uint64_t taken, void **items)
 {
     for (uint64_t left = taken; left != 0; left &= left - 1, items++) {
         bool fresh = (*ready & left & -left) == 0;

@@ -51,6 +51,29 @@ TEST(put_is_followed_by_get_of_the_same)
     cellar__bucket_put(large);
 }
 
+/* Buckets are made some at once; each of them is one, and empty. */
+TEST(small_buckets_are_made_together)
+{
+    struct cellar__bucket *buckets[64];
+    size_t nblocks = fake_heap.nblocks;
+    for (size_t i = 0; i < CELLAR_COUNTOF(buckets); i++) {
+        buckets[i] = cellar__bucket_get(CELLAR_BUCKET_LG_MIN, 6);
+        CHECK_EQ(buckets[i]->lg_size, CELLAR_BUCKET_LG_MIN);
+        CHECK_EQ(buckets[i]->count, 0);
+        buckets[i]->count = (uint16_t)i;
+        for (size_t k = 0; k < 6; k++) {
+            buckets[i]->items[k] = &buckets[i];
+        }
+    }
+    CHECK_LE(fake_heap.nblocks, nblocks + CELLAR_COUNTOF(buckets) / 4);
+    for (size_t i = 0; i < CELLAR_COUNTOF(buckets); i++) {
+        CHECK_EQ(buckets[i]->count, i);
+        CHECK_PTR(buckets[i]->items[5], &buckets[i]);
+        buckets[i]->count = 0;
+        cellar__bucket_put(buckets[i]);
+    }
+}
+
 TEST(get_gives_none_without_memory)
 {
     fake_heap.blocks_left = 0;
