@@ -192,7 +192,7 @@ static bool block_stays(size_t old_size, size_t size)
 }
 
 /* A block with no tag: a mapping of its own, or none of malloc's. */
-static void *block_resize_untagged(void *block, size_t size)
+static CELLAR_NOINLINE void *block_resize_untagged(void *block, size_t size)
 {
     struct cellar__slab *slab;
     if (cellar__user_find(block, &slab) != NULL) {
@@ -203,6 +203,16 @@ static void *block_resize_untagged(void *block, size_t size)
         return cellar__foreign_realloc(block, size);
     }
     return size > CELLAR_CLASS_MAX ? cellar__huge_resize(block, size) : block_move(block, old_size, size);
+}
+
+/*
+ * What has to move to grow will grow again, mostly: it gets a quarter more than it had, within the classes of slabs. A text
+ * that grows by a few bytes each time would be copied to each of the 64 small classes, and leave an item waiting in each.
+ */
+static size_t block_room(size_t old_size, size_t size)
+{
+    return size > old_size ? cellar__max(size, cellar__min(old_size + old_size / 4, CELLAR_CLASS_SLAB_MAX))
+                           : size;
 }
 
 void *cellar__block_resize(void *block, size_t size)
@@ -221,5 +231,7 @@ void *cellar__block_resize(void *block, size_t size)
     if (in_place || block_resize_run(block, old_size, size) || stays) {
         return block;
     }
-    return block_move(block, old_size, size);
+    size_t room = block_room(old_size, size);
+    void *moved = block_move(block, old_size, room);
+    return moved != NULL || room == size ? moved : block_move(block, old_size, size);
 }

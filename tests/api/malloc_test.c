@@ -90,6 +90,24 @@ TEST(realloc_stays_above_half)
     }
 }
 
+/* A text that grows a byte at a time has a quarter more room at each move, rounded up to a class, and not more. */
+TEST(realloc_makes_room_to_grow)
+{
+    size_t nmoves = 0;
+    char *text = malloc(1);
+    for (size_t size = 2; size <= 32768; size++) {
+        size_t before = malloc_usable_size(text);
+        text = realloc(text, size);
+        CHECK(text != NULL);
+        size_t usable = malloc_usable_size(text);
+        nmoves += usable != before;
+        CHECK(usable == before || usable >= before + before / 4 || usable == 32768);
+        CHECK_LE(usable, size + size / 2 + 15);
+    }
+    CHECK_LE(nmoves, 32);
+    free(text);
+}
+
 /* Aligned requests and plain ones come from the same zones, and each block has what was asked for. */
 TEST(small_aligned_blocks)
 {
