@@ -27,7 +27,7 @@ static void rebuild_place_slab(struct cellar__keg *keg, struct cellar__slab *sla
     }
 }
 
-static void rebuild_locked(struct cellar__keg *keg)
+static CELLAR_COLD void rebuild_locked(struct cellar__keg *keg)
 {
     cellar__list_mend(&keg->all);
     for (unsigned bin = 0; bin < CELLAR_KEG_NBINS; bin++) {

@@ -114,6 +114,9 @@ static CELLAR_NOINLINE size_t slab_give_each(struct cellar__slab *slab,
 static size_t slab_give_row(struct cellar__slab *slab, const struct cellar__geometry *geometry,
                             void *const *items, size_t n)
 {
+    if (n < 2) {
+        return 0;
+    }
     size_t step = (uintptr_t)items[1] - (uintptr_t)items[0]; /* wraps when it leads down */
     bool is_up = step == geometry->size;
     size_t index = cellar__slab_index(slab, geometry, items[0]);
@@ -137,20 +140,49 @@ static size_t slab_give_row(struct cellar__slab *slab, const struct cellar__geom
     return k;
 }
 
-size_t cellar__slab_give(struct cellar__slab *slab, const struct cellar__geometry *geometry, void **items,
-                         size_t n, enum cellar__item_fault *ret_fault)
+/* As cellar__slab_give, but for the counts. */
+static CELLAR_NOINLINE size_t slab_give_some(struct cellar__slab *slab,
+                                             const struct cellar__geometry *geometry, void *const *items,
+                                             size_t n, enum cellar__item_fault *ret_fault)
 {
     size_t given = 0;
-    *ret_fault = CELLAR_ITEM_OK;
     do {
-        size_t left = n - given;
-        size_t k = left < 2 ? 0 : slab_give_row(slab, geometry, items + given, left);
+        size_t k = slab_give_row(slab, geometry, items + given, n - given);
         if (k == 0) {
-            left = cellar__min(left, SLAB_EACH);
-            k = slab_give_each(slab, geometry, items + given, left, ret_fault);
+            k = slab_give_each(slab, geometry, items + given, cellar__min(n - given, SLAB_EACH), ret_fault);
         }
         given += k;
     } while (given < n && *ret_fault == CELLAR_ITEM_OK && cellar__slab_spans(slab, items[given]));
+    return given;
+}
+
+/* Its place in the bitmask is clear now, or why not. */
+CELLAR_INLINE enum cellar__item_fault slab_give_one(struct cellar__slab *slab,
+                                                    const struct cellar__geometry *geometry, const void *item)
+{
+    uint32_t index = cellar__slab_index(slab, geometry, item);
+    if (CELLAR_UNLIKELY(index >= geometry->nitems || cellar__slab_item(slab, geometry, index) != item)) {
+        return CELLAR_ITEM_MISALIGNED;
+    }
+    if (CELLAR_UNLIKELY(!cellar__bitmap_test(slab->out, index))) {
+        return CELLAR_ITEM_FREE;
+    }
+    cellar__bitmap_clear(slab->out, index);
+    slab->first_word = (uint16_t)cellar__min(slab->first_word, index / CELLAR_BITMAP_WORD_BITS);
+    return CELLAR_ITEM_OK;
+}
+
+size_t cellar__slab_give(struct cellar__slab *slab, const struct cellar__geometry *geometry, void **items,
+                         size_t n, enum cellar__item_fault *ret_fault)
+{
+    size_t given;
+    *ret_fault = CELLAR_ITEM_OK;
+    if (n > 1 && cellar__slab_spans(slab, items[1])) {
+        given = slab_give_some(slab, geometry, items, n, ret_fault);
+    } else {
+        *ret_fault = slab_give_one(slab, geometry, items[0]);
+        given = *ret_fault == CELLAR_ITEM_OK;
+    }
     slab->nout = (uint16_t)(slab->nout - given);
     slab->nrests = given != 0 ? 0 : slab->nrests;
     return given;
