@@ -12,18 +12,6 @@ static uint64_t bins_key(const struct cellar__tree_node *node)
     return (uintptr_t)CELLAR_CONTAINER(node, const struct cellar__slab, by_address)->run.base;
 }
 
-unsigned cellar__bins_index(const struct cellar__keg *keg, uint32_t nout)
-{
-    if (nout == 0 || nout == keg->geometry.nitems) {
-        return CELLAR_KEG_NBINS;
-    }
-    /*
-     * nout * 8 / nitems. Exact: the product exceeds the true quotient, scaled, by less than nout < 2^12, and the quotient
-     * is below the next integer by at least 1 / nitems, scaled 2^28 / nitems >= 2^16.
-     */
-    return (unsigned)(((uint64_t)nout * keg->bin_reciprocal) >> CELLAR_KEG_LG_BIN_UNIT);
-}
-
 void cellar__bins_insert(struct cellar__keg *keg, struct cellar__slab *slab, unsigned bin)
 {
     struct cellar__tree tree = {.root = keg->bins[bin], .key = bins_key};
@@ -42,10 +30,9 @@ void cellar__bins_remove(struct cellar__keg *keg, struct cellar__slab *slab, uns
     }
 }
 
-void cellar__bins_move(struct cellar__keg *keg, struct cellar__slab *slab, unsigned from)
+void cellar__bins_change(struct cellar__keg *keg, struct cellar__slab *slab, unsigned from, unsigned to)
 {
-    unsigned to = cellar__bins_index(keg, slab->nout);
-    if (from == to || slab->is_frozen) {
+    if (slab->is_frozen) {
         return;
     }
     if (from != CELLAR_KEG_NBINS) {
