@@ -18,7 +18,7 @@
  * The colour, out of the tail, differs from slab to slab, so that the first items of many slabs do not all meet in the
  * same sets of the processor's cache. Marks are the keg's (keg/mark.c). A slab of one item may be as long as it likes.
  *
- * Locks: none; the keg's lock protects its slabs. Complexity: take O(items taken + words passed), give O(1).
+ * Locks: none; the keg's lock protects its slabs. Complexity: take O(items taken + words passed), give O(items given).
  * Source: Bonwick, "The Slab Allocator" (USENIX 1994); headers off the slab and bitmasks as in FreeBSD's UMA.
  */
 #ifndef CELLAR_SLAB_SLAB_H
