@@ -6,6 +6,7 @@
 #include "large/huge.h"
 #include "malloc/classes.h"
 #include "submap/page_map.h"
+#include "zone/thread.h"
 #include "zone/zone.h"
 
 #define SPARE_MIN ((size_t)64 << 10) /* bytes of a depot */
@@ -65,12 +66,16 @@ static void spare_depots(size_t ngranules)
 /* Few items are as much as a slab here, and those that the thread keeps lie in as many slabs. */
 static void spare_own(size_t ngranules)
 {
+    const struct cellar__thread *thread = cellar__self;
     for (unsigned id = CELLAR_CLASS_NSLAB; id >= SPARE_OWN_FIRST && !cellar__dirty_serves(ngranules); id--) {
         struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
-        if (zone != NULL) {
-            cellar__zone_drain_own(zone);
-            cellar__zone_drain_depot(zone);
+        if (zone == NULL) {
+            continue;
         }
+        if (cellar__cache_nitems(&thread->caches[id]) != 0) {
+            cellar__zone_drain_own(zone);
+        }
+        cellar__zone_drain_depot(zone);
     }
 }
 
