@@ -33,7 +33,7 @@
 #include "os/lock.h"
 
 /* Longer runs that come back are purged at once: their reuse saves little beside the cost of filling them. */
-#define CELLAR_DIRTY_MAX_GRANULES 16
+#define CELLAR_DIRTY_MAX_GRANULES 17
 
 extern struct cellar__lock cellar__dirty_lock;
 

@@ -4,6 +4,8 @@
 #include "meta/meta.h"
 #include "os/os.h"
 
+static uint32_t large_ncolours; /* atomic; given out */
+
 static void *large_create(struct cellar__large_source *source)
 {
     struct cellar__large *large = cellar__meta_alloc(sizeof *large);
@@ -12,12 +14,13 @@ static void *large_create(struct cellar__large_source *source)
     }
     large->run = (struct cellar__run){.tag = source->tag, .kind = CELLAR_RUN_LARGE};
     large->source = source;
+    large->colour = cellar__colour_of(__atomic_fetch_add(&large_ncolours, 1, __ATOMIC_RELAXED));
     if (cellar__run_take(&large->run, source->ngranules, CELLAR_GRANULE) != 0) {
         cellar__meta_free(large, sizeof *large);
         return NULL;
     }
     __atomic_add_fetch(&source->nout, 1, __ATOMIC_RELAXED);
-    return large->run.base;
+    return cellar__large_block(large);
 }
 
 /* One run an import: a run is work enough that filling a bucket ahead of need would waste memory, not save time. */
@@ -36,7 +39,7 @@ static enum cellar__item_fault large_destroy(struct cellar__large_source *source
         return CELLAR_ITEM_NOT_HERE;
     }
     struct cellar__large *large = cellar__large_of(run);
-    if (run->base != item || large->source != source) {
+    if (cellar__large_block(large) != item || large->source != source) {
         return CELLAR_ITEM_MISALIGNED;
     }
     cellar__run_give(run);

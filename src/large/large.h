@@ -1,5 +1,5 @@
 /*
- * large: blocks of whole granules, 64 KiB to 1 MiB, each an arena run of its own.
+ * large: blocks of 64 KiB to 1 MiB, each an arena run of its own, with room for a colour (large/colour.h).
  *
  * A zone of runs caches them (vmem's quantum caches): its buckets hold few but whole runs, so a thread that uses a
  * block of 256 KiB again and again does not meet a lock. Addresses come in granules, memory in pages: what a program
@@ -7,7 +7,8 @@
  *
  * Invariants:
  *   G1  a large block is a run whose descriptor is a struct cellar__large with the block's zone.
- *   G2  is_zero of its run is true only until the block is first handed out: the allocation clears it.
+ *   G2  the block begins at its colour, and the run has room for any behind it.
+ *   G3  is_zero of its run is true only until the block is first handed out: the allocation clears it.
  *
  * Locks: none of its own. Out of memory: import returns fewer blocks; nothing is lost.
  * Source: quantum caches (Bonwick and Adams, USENIX 2001).
@@ -19,9 +20,10 @@
 #include <stddef.h>
 
 #include "arena/run.h"
+#include "large/colour.h"
 #include "zone/zone.h"
 
-/* A zone's source of runs of one size. */
+/* A zone's source of runs of one size, which is that of the zone's items and CELLAR_COLOUR_ROOM. */
 struct cellar__large_source {
     size_t ngranules;
     uint16_t tag;
@@ -31,6 +33,7 @@ struct cellar__large_source {
 struct cellar__large {
     struct cellar__run run;
     struct cellar__large_source *source;
+    uint16_t colour; /* bytes from the run's base to the block; changed by who has the block */
 };
 
 extern const struct cellar__zone_backend cellar__large_backend; /* source: struct cellar__large_source */
@@ -39,6 +42,19 @@ extern const struct cellar__zone_backend cellar__large_backend; /* source: struc
 CELLAR_INLINE struct cellar__large *cellar__large_of(struct cellar__run *run)
 {
     return (struct cellar__large *)run;
+}
+
+/* Where the block begins. */
+CELLAR_INLINE char *cellar__large_block(const struct cellar__large *large)
+{
+    return large->run.base + large->colour;
+}
+
+/* The caller, who has the block and has not used it yet, takes it without a colour: aligned to a granule. Its address. */
+CELLAR_INLINE void *cellar__large_align(struct cellar__large *large)
+{
+    large->colour = 0;
+    return large->run.base;
 }
 
 /* Grows or shrinks a block in place so that it belongs to the other source. 0 or -ENOMEM with all as it was. */

@@ -1,6 +1,7 @@
 #include "large/zero.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -55,10 +56,11 @@ void *cellar__zero_fill(void *block, size_t size)
         return memset(block, 0, size);
     }
     size_t page_size = cellar__os_machine()->page_size;
-    size_t npages = (size + page_size - 1) / page_size;
+    size_t before = (uintptr_t)block % page_size;
+    char *begin = (char *)block - before;
+    size_t npages = (before + size + page_size - 1) / page_size;
     for (size_t at = 0; at < npages; at += CELLAR_OS_RESIDENT_MAX) {
-        zero_chunk((char *)block + at * page_size, cellar__min(npages - at, CELLAR_OS_RESIDENT_MAX),
-                   page_size);
+        zero_chunk(begin + at * page_size, cellar__min(npages - at, CELLAR_OS_RESIDENT_MAX), page_size);
     }
     return block;
 }

@@ -20,7 +20,7 @@
 
 #include <stddef.h>
 
-/* The block begins at a page, and all pages that its size reaches into are its own. Returns it. */
+/* All pages that the block reaches into are its own, and are cleared whole. Returns it. */
 void *cellar__zero_fill(void *block, size_t size);
 
 #endif

@@ -40,10 +40,9 @@ static void *block_alloc_class(unsigned id, size_t size)
     return block;
 }
 
-/* Whether the block is a run that still reads as zero; from now on it does not count as such. */
-static bool block_take_zero(void *block)
+/* Whether the run still reads as zero; from now on it does not count as such. */
+static bool block_take_zero(struct cellar__run *run)
 {
-    struct cellar__run *run = cellar__run_find(block);
     bool is_zero = run->is_zero;
     if (is_zero) {
         run->is_zero = false;
@@ -62,7 +61,7 @@ static void *block_alloc(size_t size, bool zero)
         return NULL;
     }
     if (id > CELLAR_CLASS_NSLAB) {
-        return block_take_zero(block) || !zero ? block : cellar__zero_fill(block, size);
+        return block_take_zero(cellar__run_find(block)) || !zero ? block : cellar__zero_fill(block, size);
     }
     return zero ? memset(block, 0, size) : block;
 }
@@ -95,10 +94,12 @@ static void *block_alloc_aligned(size_t size, size_t align)
         return cellar__huge_alloc(size == 0 ? 1 : size, align, false);
     }
     void *block = block_alloc_class(id, size);
-    if (block != NULL && id > CELLAR_CLASS_NSLAB) {
-        block_take_zero(block);
+    if (block == NULL || id <= CELLAR_CLASS_NSLAB) {
+        return block;
     }
-    return block;
+    struct cellar__run *run = cellar__run_find(block);
+    block_take_zero(run);
+    return align <= CELLAR_COLOUR_UNIT ? block : cellar__large_align(cellar__large_of(run));
 }
 
 void *cellar__block_alloc_aligned(size_t size, size_t align)
@@ -179,10 +180,11 @@ static bool block_resize_run(void *block, size_t old_size, size_t size)
         return false;
     }
     struct cellar__run *run = cellar__run_find(block);
-    if (run->kind != CELLAR_RUN_LARGE || run->base != block) {
+    struct cellar__large *large = cellar__large_of(run);
+    if (run->kind != CELLAR_RUN_LARGE || cellar__large_block(large) != block) {
         return false;
     }
-    return cellar__large_resize(cellar__large_of(run), cellar__heap_source(cellar__fast_class(size))) == 0;
+    return cellar__large_resize(large, cellar__heap_source(cellar__fast_class(size))) == 0;
 }
 
 /* Shrinking keeps the block while at least half of it stays in use. */

@@ -61,6 +61,12 @@ static uint16_t heap_tag(unsigned class_id)
     return (uint16_t)(class_id * sizeof(struct cellar__cache));
 }
 
+/* Of the run of a block of that size, which has a colour as well. */
+static size_t heap_ngranules(size_t size)
+{
+    return (size + CELLAR_COLOUR_ROOM + CELLAR_GRANULE - 1) >> CELLAR_LG_GRANULE;
+}
+
 /* Under cellar__threads_lock: all of a zone is written before others find it in the table. */
 static void heap_fill_zone(struct heap_record *record, unsigned id)
 {
@@ -75,7 +81,7 @@ static void heap_fill_zone(struct heap_record *record, unsigned id)
         cellar__fmt_print(&name, "malloc.%zu", size);
     } else {
         record->source.runs =
-            (struct cellar__large_source){.ngranules = size >> CELLAR_LG_GRANULE, .tag = heap_tag(id)};
+            (struct cellar__large_source){.ngranules = heap_ngranules(size), .tag = heap_tag(id)};
         attr.backend = &cellar__large_backend;
         cellar__fmt_print(&name, "malloc.%zuK", size >> 10);
     }

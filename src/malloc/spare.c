@@ -4,6 +4,7 @@
 
 #include "arena/dirty.h"
 #include "large/huge.h"
+#include "large/large.h"
 #include "malloc/classes.h"
 #include "submap/page_map.h"
 #include "zone/thread.h"
@@ -18,11 +19,10 @@ static size_t spare_taken; /* atomic; bytes of clean memory, since huge mappings
 /* The smallest run that serves, of the classes that have one waiting. */
 static bool spare_run(size_t ngranules)
 {
-    size_t size = ngranules << CELLAR_LG_GRANULE;
-    unsigned first = size <= CELLAR_CLASS_MAX ? cellar__class_of(size) : CELLAR_CLASS_END;
-    for (unsigned id = first; id < CELLAR_CLASS_END; id++) {
+    for (unsigned id = CELLAR_CLASS_NSLAB + 1; id < CELLAR_CLASS_END; id++) {
         struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
-        if (zone != NULL && cellar__depot_nitems(&zone->depot) != 0) {
+        const struct cellar__large_source *runs = zone == NULL ? NULL : zone->attr.source;
+        if (runs != NULL && runs->ngranules >= ngranules && cellar__depot_nitems(&zone->depot) != 0) {
             cellar__zone_trim_depot(zone, 1);
             return true;
         }

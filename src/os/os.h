@@ -40,7 +40,7 @@ int cellar__os_purge(void *addr, size_t size);
  * Which of the pages, at most CELLAR_OS_RESIDENT_MAX, hold memory now; not those that were never touched or purged, nor
  * those in swap. One answer a page. 0 or -errno.
  */
-#define CELLAR_OS_RESIDENT_MAX 256 /* 1 MiB of small pages: answers that fit on a stack */
+#define CELLAR_OS_RESIDENT_MAX 272 /* small pages of 1 MiB and of a granule: answers that fit on a stack */
 int cellar__os_resident(const void *addr, size_t size, bool *ret_pages);
 
 /* Readable, writable, zero memory of its own. NULL when the kernel refuses. */

@@ -122,7 +122,7 @@ static size_t quiet_arena_bytes(void)
             cellar__keg_usage(keg, &usage);
             bytes += usage.slab_bytes;
         } else {
-            bytes += quiet_out(id) * cellar__class_size(id);
+            bytes += quiet_out(id) * cellar__heap_source(id)->ngranules << CELLAR_LG_GRANULE;
         }
     }
     return bytes;

@@ -110,6 +110,20 @@ TEST(a_short_chunk_has_fewer_pages)
     CHECK_EQ(purged_bytes, 512 << 10);
 }
 
+/* A block that begins in the middle of a page has that page to itself too. */
+TEST(a_block_may_begin_anywhere)
+{
+    start();
+    memset(resident, true, 40);
+    CHECK_PTR(cellar__zero_fill(memory + 1000, 600 << 10), memory + 1000);
+    CHECK_EQ(nasked, 1);
+    CHECK_EQ(purged_bytes, (151 - 40) * PAGE);
+    for (size_t at = 0; at < 151 * PAGE; at++) {
+        CHECK_EQ(memory[at], 0);
+    }
+    CHECK_EQ(memory[151 * PAGE], 7);
+}
+
 TEST(refusals_are_made_good_by_clearing)
 {
     start();
