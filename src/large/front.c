@@ -39,7 +39,7 @@ __attribute__((no_sanitize("thread"))) static bool front_fits(uintptr_t slot, si
 
 __attribute__((no_sanitize("thread"))) static bool front_begins_at(uintptr_t slot, const void *block)
 {
-    return front_map(slot)->base == block;
+    return cellar__huge_block(front_map(slot)) == block;
 }
 
 /*

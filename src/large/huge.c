@@ -11,7 +11,8 @@
 #define HUGE_CACHE_BYTES ((size_t)128 << 20)
 #define HUGE_CACHE_MAX 32
 #define HUGE_DECAY_MS_DEFAULT 500
-#define HUGE_TURN 64 /* frees at the front from one look at the clock to the next */
+#define HUGE_WHOLE ((size_t)2 << 20) /* bytes: a huge page */
+#define HUGE_TURN 64                 /* frees at the front from one look at the clock to the next */
 
 static uint64_t huge_key(const struct cellar__tree_node *node)
 {
@@ -25,6 +26,7 @@ static struct cellar__list huge_cache = CELLAR_LIST_INIT(huge_cache); /* oldest 
 static struct cellar__huge_usage huge_usage;
 static uint64_t huge_oldest_ns; /* atomic; since when the oldest has waited, or earlier */
 static uint64_t huge_decay_ns = HUGE_DECAY_MS_DEFAULT * UINT64_C(1000000);
+static uint32_t huge_ncolours; /* atomic; given out */
 static bool huge_thp;
 
 void cellar__huge_set_decay_ms(uint64_t decay_ms)
@@ -46,7 +48,7 @@ static struct cellar__huge_map *huge_find_locked(const void *addr)
 static struct cellar__huge_map *huge_find_begin_locked(const void *block)
 {
     struct cellar__huge_map *map = huge_find_locked(block);
-    return map != NULL && map->base == block && !cellar__front_holds(map) ? map : NULL;
+    return map != NULL && cellar__huge_block(map) == block && !cellar__front_holds(map) ? map : NULL;
 }
 
 static void huge_insert_live_locked(struct cellar__huge_map *map)
@@ -97,6 +99,13 @@ static struct cellar__huge_map *huge_take_cached_locked(size_t size, size_t alig
     return best;
 }
 
+/* Never 0: whether a block has a colour tells its size. */
+static size_t huge_colour(void)
+{
+    uint32_t n = __atomic_fetch_add(&huge_ncolours, 1, __ATOMIC_RELAXED);
+    return cellar__colour_of(1 + n % (CELLAR_COLOUR_ROOM / CELLAR_COLOUR_UNIT - 1));
+}
+
 static struct cellar__huge_map *huge_map_create(size_t size, size_t align)
 {
     struct cellar__huge_map *map = cellar__meta_alloc(sizeof *map);
@@ -104,8 +113,9 @@ static struct cellar__huge_map *huge_map_create(size_t size, size_t align)
         return NULL;
     }
     if (cellar__budget_charge(size) == 0) {
-        map->base = cellar__os_map(size, align);
+        map->base = cellar__os_map(size, cellar__max(align, cellar__os_machine()->page_size));
         if (map->base != NULL) {
+            map->block = map->base + huge_colour();
             map->size = size;
             map->is_zero = true;
             map->nserved = 0;
@@ -254,51 +264,78 @@ static struct cellar__huge_map *huge_take(size_t size, size_t align, bool *ret_d
 
 static bool huge_give(void *block, uint64_t now_ns);
 
-/* The caller has it alone, so a sum is no atomic instruction. */
-static void *huge_serve(struct cellar__huge_map *map)
+/* The caller has it alone, so a sum is no atomic instruction. Without room there is no colour from now on. */
+static void *huge_serve(struct cellar__huge_map *map, size_t room)
 {
+    if (room == 0 && map->block != map->base) {
+        __atomic_store_n(&map->block, map->base, __ATOMIC_RELAXED);
+    }
     __atomic_store_n(&map->nserved, __atomic_load_n(&map->nserved, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
-    return map->base;
+    return map->block;
 }
 
 /* The way of a program that uses such blocks again and again: no lock, no system call. */
-static void *huge_take_front(size_t size, size_t align)
+static void *huge_take_front(size_t size, size_t align, size_t room)
 {
     struct cellar__huge_map *map = cellar__front_take(size, align);
     if (map == NULL || CELLAR_LIKELY(cellar__huge_fits(map, size, align))) {
-        return map == NULL ? NULL : huge_serve(map);
+        return map == NULL ? NULL : huge_serve(map, room);
     }
     uint64_t mask = cellar__os_signals_block();
-    huge_give(map->base, cellar__os_now_ns());
+    huge_give(map->block, cellar__os_now_ns());
     cellar__os_signals_restore(mask);
     return NULL;
 }
 
-static void *huge_alloc_slow(size_t size, size_t align, bool *ret_dirty)
+static void *huge_alloc_slow(size_t size, size_t align, size_t room, bool *ret_dirty)
 {
     cellar__dirty_tick();
     cellar__huge_tick();
     uint64_t mask = cellar__os_signals_block();
     struct cellar__huge_map *map = huge_take(size, align, ret_dirty);
-    void *base = map == NULL ? NULL : huge_serve(map);
+    void *block = map == NULL ? NULL : huge_serve(map, room);
     cellar__os_signals_restore(mask);
-    return base;
+    return block;
+}
+
+/*
+ * Bytes for a colour. Multiples of a huge page have none: the kernel lays such mappings at multiples, so that it can use huge
+ * pages and moves whole tables of pages when realloc asks it to.
+ */
+static size_t huge_room(size_t size, size_t align)
+{
+    return align > CELLAR_COLOUR_UNIT || size % HUGE_WHOLE == 0 ? 0 : CELLAR_COLOUR_ROOM;
+}
+
+/* Bytes of the mapping for a block of that size; 0 when it is too large. */
+static size_t huge_map_size(size_t size, size_t room)
+{
+    uint64_t rounded;
+    bool fits =
+        size <= PTRDIFF_MAX && cellar__round_up_try(size + room, cellar__os_machine()->page_size, &rounded);
+    return fits ? rounded : 0;
+}
+
+size_t cellar__huge_good_size(size_t size)
+{
+    size_t room = huge_room(size, 1);
+    size_t map_size = huge_map_size(size, room);
+    return map_size == 0 ? size : map_size - room;
 }
 
 void *cellar__huge_alloc(size_t size, size_t align, bool zero)
 {
-    size_t page_size = cellar__os_machine()->page_size;
-    uint64_t rounded;
+    size_t room = huge_room(size, align);
+    size_t map_size = huge_map_size(size, room);
     bool dirty = true;
-    if (size > PTRDIFF_MAX || !cellar__round_up_try(size, page_size, &rounded)) {
+    if (map_size == 0) {
         return NULL;
     }
-    align = cellar__max(align, page_size);
-    void *base = huge_take_front(rounded, align);
-    if (base == NULL) {
-        base = huge_alloc_slow(rounded, align, &dirty);
+    void *block = huge_take_front(map_size, align, room);
+    if (block == NULL) {
+        block = huge_alloc_slow(map_size, align, room, &dirty);
     }
-    return base != NULL && zero && dirty ? cellar__zero_fill(base, size) : base;
+    return block != NULL && zero && dirty ? cellar__zero_fill(block, size) : block;
 }
 
 /* With signals blocked. */
@@ -365,11 +402,12 @@ bool cellar__huge_find(const void *addr, void **ret_block, size_t *ret_size)
     uint64_t mask = cellar__os_signals_block();
     cellar__lock_acquire(&cellar__huge_lock);
     const struct cellar__huge_map *map = huge_find_locked(addr);
-    bool found =
-        map != NULL && (uintptr_t)addr - (uintptr_t)map->base < map->size && !cellar__front_holds(map);
+    bool found = map != NULL &&
+                 (uintptr_t)addr - (uintptr_t)cellar__huge_block(map) < cellar__huge_usable(map) &&
+                 !cellar__front_holds(map);
     if (found) {
-        *ret_block = map->base;
-        *ret_size = map->size;
+        *ret_block = cellar__huge_block(map);
+        *ret_size = cellar__huge_usable(map);
     }
     cellar__lock_release(&cellar__huge_lock);
     cellar__os_signals_restore(mask);
@@ -435,6 +473,7 @@ static bool huge_map_resize(struct cellar__huge_map *map, size_t size)
     if (size < old_size) {
         cellar__budget_uncharge(old_size - size);
     }
+    map->block = base + (map->block - map->base);
     map->base = base;
     map->size = size;
     return true;
@@ -447,8 +486,9 @@ static void *huge_resize(void *block, size_t size)
     if (map == NULL) {
         return NULL;
     }
-    bool done = size == map->size || huge_map_resize(map, size);
-    block = done ? map->base : NULL;
+    size_t map_size = huge_map_size(size, map->block == map->base ? 0 : CELLAR_COLOUR_ROOM);
+    bool done = map_size == map->size || (map_size != 0 && huge_map_resize(map, map_size));
+    block = done ? map->block : NULL;
     cellar__lock_acquire(&cellar__huge_lock);
     huge_insert_live_locked(map);
     cellar__lock_release(&cellar__huge_lock);
@@ -458,13 +498,11 @@ static void *huge_resize(void *block, size_t size)
 
 void *cellar__huge_resize(void *block, size_t size)
 {
-    uint64_t rounded;
-    if (size == 0 || size > PTRDIFF_MAX ||
-        !cellar__round_up_try(size, cellar__os_machine()->page_size, &rounded)) {
+    if (size == 0) {
         return NULL;
     }
     uint64_t mask = cellar__os_signals_block();
-    block = huge_resize(block, rounded);
+    block = huge_resize(block, size);
     cellar__os_signals_restore(mask);
     return block;
 }

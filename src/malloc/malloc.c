@@ -13,6 +13,7 @@
 #include <cellar/malloc.h>
 
 #include "base/bits.h"
+#include "large/huge.h"
 #include "malloc/block.h"
 #include "malloc/classes.h"
 #include "malloc/fast.h"
@@ -323,11 +324,8 @@ CELLAR_ALIAS(malloc_size, cellar_malloc_usable_size); /* macOS and FreeBSD */
 
 CELLAR_API size_t cellar_malloc_good_size(size_t size)
 {
-    uint64_t rounded;
-    if (size <= CELLAR_CLASS_MAX) {
-        return cellar__class_size(cellar__class_of(size));
-    }
-    return cellar__round_up_try(size, cellar__os_machine()->page_size, &rounded) ? rounded : size;
+    return size <= CELLAR_CLASS_MAX ? cellar__class_size(cellar__class_of(size))
+                                    : cellar__huge_good_size(size);
 }
 CELLAR_ALIAS(malloc_good_size, cellar_malloc_good_size);
 

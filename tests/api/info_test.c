@@ -28,14 +28,14 @@ TEST(mallinfo_follows_live_blocks)
 TEST(mallinfo_tells_huge_blocks_apart)
 {
     struct mallinfo2 before = mallinfo2();
-    void *block = malloc(5 << 20);
+    void *block = malloc(6 << 20);
     struct mallinfo2 during = mallinfo2();
     CHECK_EQ(during.hblks, before.hblks + 1);
-    CHECK_EQ(during.hblkhd, before.hblkhd + (5 << 20));
+    CHECK_EQ(during.hblkhd, before.hblkhd + (6 << 20));
     CHECK_EQ(during.uordblks, before.uordblks);
     free(block);
     CHECK_EQ(mallinfo2().hblks, before.hblks);
-    CHECK_GE(mallinfo2().keepcost, 5 << 20);
+    CHECK_GE(mallinfo2().keepcost, 6 << 20);
     malloc_trim(0);
     CHECK_EQ(mallinfo2().keepcost, 0);
 }
@@ -64,13 +64,13 @@ static size_t print_info(char *text, size_t size)
 TEST(malloc_info_has_glibcs_elements)
 {
     static char text[32768];
-    void *block = malloc(5 << 20);
+    void *block = malloc(6 << 20);
     size_t length = print_info(text, sizeof text);
     text[length] = '\0';
     CHECK(strncmp(text, "<malloc version=\"1\">\n<heap nr=\"0\">\n<sizes>\n", 43) == 0);
     CHECK(strstr(text, "\" count=\"") != NULL);
     CHECK(strstr(text, "</heap>\n<total type=\"fast\"") != NULL);
-    CHECK(strstr(text, "<total type=\"mmap\" count=\"1\" size=\"5242880\"/>\n<system type=\"current\"") !=
+    CHECK(strstr(text, "<total type=\"mmap\" count=\"1\" size=\"6291456\"/>\n<system type=\"current\"") !=
           NULL);
     CHECK(strcmp(text + length - 10, "</malloc>\n") == 0);
     free(block);

@@ -5,6 +5,7 @@
 
 #include "arena/budget.h"
 #include "arena/dirty.h"
+#include "large/colour.h"
 #include "large/huge.h"
 #include "malloc/heap.h"
 #include "soak/ops.h"
@@ -48,6 +49,12 @@ void soak_quiet_check_structure(void)
     }
 }
 
+/* Of a huge block, which has room if it has a colour. */
+static size_t quiet_map_size(void *block)
+{
+    return malloc_usable_size(block) + ((uintptr_t)block % CELLAR_COLOUR_ROOM == 0 ? 0 : CELLAR_COLOUR_ROOM);
+}
+
 /* Verifies a block of the table and counts it where it belongs. */
 static void quiet_count(const struct soak_slot *slot, struct quiet_sums *sums)
 {
@@ -56,7 +63,7 @@ static void quiet_count(const struct soak_slot *slot, struct quiet_sums *sums)
         sums->live[tag / sizeof(struct cellar__cache)]++;
     } else {
         sums->nhuge++;
-        sums->huge_bytes += malloc_usable_size(slot->block.base);
+        sums->huge_bytes += quiet_map_size(slot->block.base);
     }
     soak_ops_verify(slot, "at rest");
 }

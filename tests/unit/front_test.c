@@ -17,7 +17,8 @@ static void start(void)
     size_t bytes;
     for (size_t i = 0; i < NMAPS; i++) {
         cellar__front_remove(&maps[i]);
-        maps[i] = (struct cellar__huge_map){.base = (char *)((i + 1) << 24), .size = (i + 1) * 64 * KIB};
+        char *base = (char *)((i + 1) << 24);
+        maps[i] = (struct cellar__huge_map){.base = base, .block = base + 192, .size = (i + 1) * 64 * KIB};
     }
     while (cellar__front_take_old(UINT64_MAX, 0) != NULL) {
     }
@@ -28,7 +29,7 @@ static void start(void)
 
 static bool put(size_t i)
 {
-    return cellar__front_put(maps[i].base, SIZE_MAX);
+    return cellar__front_put(maps[i].block, SIZE_MAX);
 }
 
 TEST(what_was_put_is_taken_once)
@@ -69,9 +70,9 @@ TEST(bytes_are_bounded)
     start();
     cellar__front_adopt(&maps[0]);
     cellar__front_adopt(&maps[1]);
-    CHECK(cellar__front_put(maps[0].base, 191 * KIB));
-    CHECK(!cellar__front_put(maps[1].base, 191 * KIB));
-    CHECK(cellar__front_put(maps[1].base, 192 * KIB));
+    CHECK(cellar__front_put(maps[0].block, 191 * KIB));
+    CHECK(!cellar__front_put(maps[1].block, 191 * KIB));
+    CHECK(cellar__front_put(maps[1].block, 192 * KIB));
     cellar__front_get_usage(&n, &bytes);
     CHECK_EQ(n, 2);
     CHECK_EQ(bytes, 192 * KIB);

@@ -2,6 +2,8 @@
 #include "large/huge.h"
 
 #include "arena/dirty.h"
+#include "base/bits.h"
+#include "large/colour.h"
 #include "meta/meta.h"
 #include "os/fault.h"
 #include "os/os.h"
@@ -36,17 +38,109 @@ static void check(size_t nlive, size_t live_bytes, size_t ncached, size_t cached
     CHECK_EQ(usage.cached_bytes, cached_bytes); /* H2 */
 }
 
+/* A block with a colour, which its mapping has room for. */
+static char *alloc_coloured(size_t size)
+{
+    char *block = cellar__huge_alloc(size, 1, false);
+    CHECK_EQ((uintptr_t)block % CELLAR_COLOUR_UNIT, 0);
+    CHECK((uintptr_t)block % CELLAR_COLOUR_ROOM != 0);
+    CHECK_EQ(cellar__huge_size(block), cellar__huge_good_size(size));
+    return block;
+}
+
+TEST(good_size_is_what_a_block_has)
+{
+    start();
+    for (size_t size = 2 * MIB; size < 4 * MIB; size += 99999) {
+        char *block = alloc_coloured(size + 1);
+        CHECK_GE(cellar__huge_good_size(size + 1), size + 1);
+        CHECK(cellar__huge_free(block));
+        start();
+    }
+    CHECK_EQ(cellar__huge_good_size(4 * MIB), 4 * MIB);
+    CHECK_EQ(cellar__huge_good_size(SIZE_MAX), SIZE_MAX);
+}
+
 TEST(block_is_whole_pages_of_zeros)
 {
     start();
     size_t page_size = cellar__os_machine()->page_size;
-    char *block = cellar__huge_alloc(2 * MIB + 1, 1, false);
-    CHECK_EQ((uintptr_t)block % page_size, 0);
-    CHECK_EQ(cellar__huge_size(block), 2 * MIB + page_size);
+    size_t map_size = cellar__round_up(2 * MIB + 1 + CELLAR_COLOUR_ROOM, page_size);
+    char *block = alloc_coloured(2 * MIB + 1);
+    CHECK_EQ(cellar__huge_size(block), map_size - CELLAR_COLOUR_ROOM);
     CHECK_EQ(block[0] | block[2 * MIB], 0);
-    check(1, 2 * MIB + page_size, 0, 0);
+    check(1, map_size, 0, 0);
     CHECK(cellar__huge_free(block));
-    check(0, 0, 1, 2 * MIB + page_size);
+    check(0, 0, 1, map_size);
+    start();
+}
+
+TEST(colours_differ)
+{
+    start();
+    char *a = cellar__huge_alloc(3 * MIB, 1, false);
+    char *b = cellar__huge_alloc(3 * MIB, 1, false);
+    CHECK((uintptr_t)a % CELLAR_COLOUR_ROOM != (uintptr_t)b % CELLAR_COLOUR_ROOM);
+    CHECK(cellar__huge_free(a));
+    CHECK(cellar__huge_free(b));
+    start();
+    for (size_t i = 0; i < 200; i++) {
+        CHECK(cellar__huge_free(alloc_coloured(3 * MIB)));
+        start();
+    }
+}
+
+TEST(multiples_of_a_huge_page_have_no_room)
+{
+    start();
+    char *block = cellar__huge_alloc(4 * MIB, 1, false);
+    CHECK_EQ((uintptr_t)block % CELLAR_COLOUR_ROOM, 0);
+    CHECK_EQ(cellar__huge_size(block), 4 * MIB);
+    check(1, 4 * MIB, 0, 0);
+    CHECK(cellar__huge_free(block));
+    start();
+}
+
+/* A mapping of 4 MiB whose block had a colour: all of it, and from its begin. */
+TEST(who_needs_the_room_gets_it)
+{
+    start();
+    char *coloured = alloc_coloured(4 * MIB - CELLAR_COLOUR_ROOM);
+    size_t usable = cellar__huge_size(coloured);
+    char *base = coloured - (uintptr_t)coloured % CELLAR_COLOUR_ROOM;
+    CHECK_EQ(usable, 4 * MIB - CELLAR_COLOUR_ROOM);
+    CHECK(cellar__huge_free(coloured));
+    CHECK_PTR(cellar__huge_alloc(4 * MIB, 1, false), base);
+    CHECK_EQ(cellar__huge_size(base), 4 * MIB);
+    CHECK(!cellar__huge_free(coloured));
+    CHECK(cellar__huge_free(base));
+    coloured = cellar__huge_alloc(4 * MIB - CELLAR_COLOUR_ROOM, 4096, false);
+    CHECK_PTR(coloured, base);
+    CHECK(cellar__huge_free(coloured));
+    start();
+}
+
+TEST(resize_keeps_the_colour)
+{
+    start();
+    char *block = alloc_coloured(3 * MIB);
+    size_t colour = (uintptr_t)block % CELLAR_COLOUR_ROOM;
+    memset(block, 0x55, 3 * MIB);
+    block = cellar__huge_resize(block, 16 * MIB);
+    CHECK(block != NULL);
+    CHECK_EQ((uintptr_t)block % CELLAR_COLOUR_ROOM, colour);
+    CHECK_EQ(cellar__huge_size(block), 16 * MIB);
+    CHECK_EQ(block[0], 0x55);
+    CHECK_EQ(block[3 * MIB - 1], 0x55);
+    block[16 * MIB - 1] = 1;
+    void *found;
+    size_t size;
+    CHECK(cellar__huge_find(block + 16 * MIB - 1, &found, &size));
+    CHECK_PTR(found, block);
+    CHECK(!cellar__huge_find(block + 16 * MIB, &found, &size));
+    CHECK(!cellar__huge_find(block - 1, &found, &size));
+    CHECK_PTR(cellar__huge_resize(block, PTRDIFF_MAX), NULL);
+    CHECK(cellar__huge_free(block));
     start();
 }
 
