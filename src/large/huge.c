@@ -265,7 +265,7 @@ static struct cellar__huge_map *huge_take(size_t size, size_t align, bool *ret_d
 static bool huge_give(void *block, uint64_t now_ns);
 
 /* The caller has it alone, so a sum is no atomic instruction. Without room there is no colour from now on. */
-static void *huge_serve(struct cellar__huge_map *map, size_t room)
+CELLAR_INLINE void *huge_serve(struct cellar__huge_map *map, size_t room)
 {
     if (room == 0 && map->block != map->base) {
         __atomic_store_n(&map->block, map->base, __ATOMIC_RELAXED);
@@ -274,20 +274,26 @@ static void *huge_serve(struct cellar__huge_map *map, size_t room)
     return map->block;
 }
 
-/* The way of a program that uses such blocks again and again: no lock, no system call. */
-static void *huge_take_front(size_t size, size_t align, size_t room)
+/* What was taken was another's by then. */
+static CELLAR_COLD void *huge_give_back(const struct cellar__huge_map *map)
 {
-    struct cellar__huge_map *map = cellar__front_take(size, align);
-    if (map == NULL || CELLAR_LIKELY(cellar__huge_fits(map, size, align))) {
-        return map == NULL ? NULL : huge_serve(map, room);
-    }
     uint64_t mask = cellar__os_signals_block();
     huge_give(map->block, cellar__os_now_ns());
     cellar__os_signals_restore(mask);
     return NULL;
 }
 
-static void *huge_alloc_slow(size_t size, size_t align, size_t room, bool *ret_dirty)
+/* The way of a program that uses such blocks again and again: no lock, no system call. */
+CELLAR_INLINE void *huge_take_front(size_t size, size_t align, size_t room)
+{
+    struct cellar__huge_map *map = cellar__front_take(size, align);
+    if (CELLAR_UNLIKELY(map == NULL)) {
+        return NULL;
+    }
+    return CELLAR_LIKELY(cellar__huge_fits(map, size, align)) ? huge_serve(map, room) : huge_give_back(map);
+}
+
+static CELLAR_NOINLINE void *huge_alloc_slow(size_t size, size_t align, size_t room, bool *ret_dirty)
 {
     cellar__dirty_tick();
     cellar__huge_tick();
@@ -321,6 +327,13 @@ size_t cellar__huge_good_size(size_t size)
     size_t room = huge_room(size, 1);
     size_t map_size = huge_map_size(size, room);
     return map_size == 0 ? size : map_size - room;
+}
+
+void *cellar__huge_reuse(size_t size)
+{
+    size_t room = huge_room(size, 1);
+    size_t map_size = huge_map_size(size, room);
+    return map_size == 0 ? NULL : huge_take_front(map_size, 1, room);
 }
 
 void *cellar__huge_alloc(size_t size, size_t align, bool zero)
@@ -366,28 +379,34 @@ static size_t huge_front_room(void)
                                                                                 : HUGE_CACHE_BYTES - bytes;
 }
 
+static CELLAR_NOINLINE bool huge_free_turn(void)
+{
+    cellar__dirty_tick();
+    cellar__huge_tick();
+    return true;
+}
+
 /* A program that comes by with no lock has to look after the old ones all the same. A lost count is no harm. */
-static void huge_free_front(void)
+CELLAR_INLINE bool huge_free_front(void)
 {
     static unsigned nfrees; /* atomic */
     unsigned n = __atomic_load_n(&nfrees, __ATOMIC_RELAXED) + 1;
     __atomic_store_n(&nfrees, n, __ATOMIC_RELAXED);
-    if (n % HUGE_TURN == 0) {
-        cellar__dirty_tick();
-        cellar__huge_tick();
-    }
+    return CELLAR_LIKELY(n % HUGE_TURN != 0) ? true : huge_free_turn();
 }
 
-bool cellar__huge_free(void *block)
+static CELLAR_NOINLINE bool huge_free_slow(void *block)
 {
-    if (cellar__front_put(block, huge_front_room())) {
-        huge_free_front();
-        return true;
-    }
     uint64_t mask = cellar__os_signals_block();
     bool given = huge_give(block, cellar__os_now_ns());
     cellar__os_signals_restore(mask);
     return given;
+}
+
+bool cellar__huge_free(void *block)
+{
+    return CELLAR_LIKELY(cellar__front_put(block, huge_front_room())) ? huge_free_front()
+                                                                      : huge_free_slow(block);
 }
 
 size_t cellar__huge_size(const void *block)

@@ -34,6 +34,9 @@ void cellar__huge_set_thp(bool wanted);
 /* A block of at least size bytes at a multiple of align; zeroed when asked. NULL when memory is out. */
 void *cellar__huge_alloc(size_t size, size_t align, bool zero);
 
+/* The same by the way without a lock; NULL when no mapping waits at the front that serves. Before the heap's start, too. */
+void *cellar__huge_reuse(size_t size);
+
 /* The usable size of a block that is asked for with that size; the size itself when it is too large. */
 size_t cellar__huge_good_size(size_t size);
 

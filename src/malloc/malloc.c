@@ -39,7 +39,10 @@ static CELLAR_COLD void *malloc_fail(void)
 
 static CELLAR_NOINLINE void *malloc_slow(size_t size)
 {
-    void *block = size > PTRDIFF_MAX ? NULL : cellar__block_alloc(size);
+    void *block = size > CELLAR_CLASS_MAX ? cellar__huge_reuse(size) : NULL;
+    if (block == NULL && size <= PTRDIFF_MAX) {
+        block = cellar__block_alloc(size);
+    }
     return CELLAR_LIKELY(block != NULL) ? block : malloc_fail();
 }
 

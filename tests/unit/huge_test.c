@@ -75,6 +75,21 @@ TEST(block_is_whole_pages_of_zeros)
     start();
 }
 
+/* Only what waits at the front is used again, and only for about its size. */
+TEST(reuse_makes_no_mapping)
+{
+    start();
+    CHECK_PTR(cellar__huge_reuse(3 * MIB), NULL);
+    CHECK_PTR(cellar__huge_reuse(SIZE_MAX), NULL);
+    char *block = alloc_coloured(3 * MIB);
+    CHECK_PTR(cellar__huge_reuse(3 * MIB), NULL);
+    CHECK(cellar__huge_free(block));
+    CHECK_PTR(cellar__huge_reuse(2 * MIB), NULL);
+    CHECK_PTR(cellar__huge_reuse(3 * MIB - 8192), block);
+    CHECK(cellar__huge_free(block));
+    start();
+}
+
 TEST(colours_differ)
 {
     start();
