@@ -69,6 +69,18 @@ CELLAR_INLINE void *cellar__fast_alloc_slab(size_t size)
                : NULL;
 }
 
+/*
+ * The same for linear sizes and those of slab classes, 1 to CELLAR_CLASS_SLAB_MAX, where either is as likely: no branch on it,
+ * which the processor would guess wrong each other time.
+ */
+CELLAR_INLINE void *cellar__fast_alloc_either(size_t size)
+{
+    size_t is_linear = -(size_t)(size <= CELLAR_CLASS_LINEAR_MAX); /* all bits */
+    size_t linear = cellar__round_up(size, 16) * CELLAR_FAST_SCALE & is_linear;
+    return cellar__cache_pop(
+        cellar__fast_cache(linear | cellar__fast_table.steps[(size - 1) >> CELLAR_FAST_LG_STEP]));
+}
+
 /* The same for sizes of runs too, and for no bytes. */
 CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
 {

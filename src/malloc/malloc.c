@@ -233,10 +233,8 @@ CELLAR_ALIAS(freezero, cellar_freezero);
 /* A power-of-two alignment; NULL when memory is out. The class of a multiple of it is aligned to it (malloc/classes.c). */
 static void *malloc_aligned(size_t align, size_t size)
 {
-    if (CELLAR_LIKELY(size <= CELLAR_CLASS_SLAB_MAX && align <= CELLAR_CLASS_SLAB_MAX)) {
-        size_t multiple = cellar__round_up(size, align);
-        void *block = multiple <= CELLAR_CLASS_LINEAR_MAX ? cellar__fast_alloc(multiple)
-                                                          : cellar__fast_alloc_slab(multiple);
+    if (CELLAR_LIKELY(size - 1 < CELLAR_CLASS_SLAB_MAX && align <= CELLAR_CLASS_SLAB_MAX)) { /* not 0 */
+        void *block = cellar__fast_alloc_either(cellar__round_up(size, align));
         if (CELLAR_LIKELY(block != NULL)) {
             return block;
         }

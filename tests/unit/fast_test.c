@@ -56,6 +56,11 @@ TEST(requests_come_to_the_cache_of_their_class)
         CHECK(id == 0 || cellar__cache_push(&thread->caches[id], &items[id]));
         CHECK_PTR(is_linear ? cellar__fast_alloc_mid(n) : cellar__fast_alloc(n), NULL);
         CHECK_PTR(is_linear ? cellar__fast_alloc(n) : cellar__fast_alloc_mid(n), id == 0 ? NULL : &items[id]);
+        if (n - 1 < CELLAR_CLASS_SLAB_MAX) {
+            CHECK_PTR(cellar__fast_alloc_either(n), NULL);
+            CHECK(cellar__cache_push(&thread->caches[id], &items[id]));
+            CHECK_PTR(cellar__fast_alloc_either(n), &items[id]);
+        }
     }
 }
 
