@@ -36,7 +36,9 @@ static void zero_chunk(char *chunk, size_t npages, size_t page_size)
         return;
     }
     if (zero_count(pages, npages) <= npages / ZERO_FEW) {
-        zero_purge(chunk, npages * page_size);
+        size_t first = pages[0] ? page_size : 0; /* a block's own first page is written soon */
+        memset(chunk, 0, first);
+        zero_purge(chunk + first, npages * page_size - first);
         return;
     }
     for (size_t begin = 0, end; begin < npages; begin = end) {

@@ -7,8 +7,8 @@
  * A program that asks for a large block of zeros often writes a part of it. To clear all of a block that came back would
  * make the whole of it resident; to purge it costs a page fault for each page that is written again, ten times what
  * clearing costs. So the kernel is asked which pages hold memory (mincore), a chunk at a time: those are cleared, the others
- * have none to clear. When they are very few, all are purged: the program writes here and there, and what it wrote would
- * add up from one use of the block to the next.
+ * have none to clear. When they are very few, all but the first, which programs write soon, are purged: the program writes
+ * here and there, and what it wrote would add up from one use of the block to the next.
  *
  * Pages without memory are purged as well, which costs next to nothing: what the kernel calls absent may lie in swap.
  *
