@@ -113,7 +113,7 @@ void *cellar__block_alloc_aligned(size_t size, size_t align)
 }
 
 /* An item of a zone of the program: its slab tells. False when it is none. */
-static bool block_free_item(void *block)
+static CELLAR_NOINLINE bool block_free_item(void *block)
 {
     struct cellar__slab *slab;
     struct cellar_zone *zone = cellar__user_find(block, &slab);
@@ -141,7 +141,7 @@ void cellar__block_free(void *block)
     if (tag != 0) {
         unsigned id = tag / sizeof(struct cellar__cache);
         cellar__zone_free_slow(cellar__zone_get((uint16_t)id), cellar__self, block);
-    } else if (!block_free_item(block) && !cellar__huge_free(block)) {
+    } else if ((cellar__run_find(block) == NULL || !block_free_item(block)) && !cellar__huge_free(block)) {
         cellar__foreign_free(block);
     }
     cellar__janitor_call();
