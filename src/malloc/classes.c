@@ -80,8 +80,9 @@ unsigned cellar__class_of(size_t n)
 }
 
 /*
- * Slabs begin at granules, so item i is aligned when the size is a multiple; and a run's block can be put at its begin. A multiple m of
- * align has such a class: where classes are less than align apart, m is a class; elsewhere all are multiples of align.
+ * Slabs begin at granules, so item i is aligned when the size is a multiple; and a run's block can be put at its begin. A
+ * multiple m of align has such a class: where classes are less than align apart, m is a class; elsewhere all are
+ * multiples of align.
  */
 unsigned cellar__class_of_aligned(size_t n, size_t align)
 {
