@@ -101,7 +101,7 @@ void cellar__bucket_put(struct cellar__bucket *bucket)
 void cellar__bucket_trim(void)
 {
     for (unsigned lg_size = CELLAR_BUCKET_LG_MIN; lg_size <= CELLAR_BUCKET_LG_MAX; lg_size++) {
-        for (struct cellar__bucket *bucket; (bucket = cellar__bucket_pop(&bucket_pools[lg_size])) != NULL;) {
+        for (struct cellar__bucket *bucket; (bucket = cellar__bucket_pop(bucket_pool(lg_size))) != NULL;) {
             cellar__meta_free(bucket, (size_t)1 << lg_size);
         }
     }

@@ -44,7 +44,10 @@ int cellar__meta_init(void);
 /* A zeroed block of at least size bytes, or NULL. */
 void *cellar__meta_alloc(size_t size);
 
-/* Gives a block back; size as it was asked for. NULL is ignored. */
+/*
+ * Gives a block back; size as it was asked for. One whose size is a multiple of 64 bytes, at most 4 KiB, may go back in pieces
+ * of such multiples. NULL is ignored.
+ */
 void cellar__meta_free(void *block, size_t size);
 
 /*

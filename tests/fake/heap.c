@@ -62,14 +62,19 @@ static bool fake_refuses(size_t *left)
     return false;
 }
 
+static size_t fake_nunits(size_t size)
+{
+    return (size + FAKE_META_UNIT - 1) / FAKE_META_UNIT;
+}
+
 void *cellar__meta_alloc(size_t size)
 {
-    size_t nunits = (size + FAKE_META_UNIT - 1) / FAKE_META_UNIT;
+    size_t nunits = fake_nunits(size);
     if (fake_refuses(&fake_heap.blocks_left)) {
         return NULL;
     }
     for (size_t at = 1; at + nunits <= FAKE_META_BYTES / FAKE_META_UNIT;) {
-        size_t used = (meta_size[at] + FAKE_META_UNIT - 1) / FAKE_META_UNIT;
+        size_t used = fake_nunits(meta_size[at]);
         size_t room = 0;
         while (used == 0 && room < nunits && meta_size[at + room] == 0) {
             room++;
@@ -85,14 +90,28 @@ void *cellar__meta_alloc(size_t size)
     return NULL;
 }
 
+/* A whole block, or a piece: then what is left of the block on both sides are blocks. */
 void cellar__meta_free(void *block, size_t size)
 {
     if (block == NULL) {
         return;
     }
     size_t at = (size_t)((char *)block - meta) / FAKE_META_UNIT;
-    CELLAR_REQUIRE(meta_size[at] == size);
-    meta_size[at] = 0;
+    size_t first = at;
+    while (meta_size[first] == 0) {
+        CELLAR_REQUIRE(first > 0);
+        first--;
+    }
+    size_t before = at - first;
+    size_t whole = fake_nunits(meta_size[first]);
+    CELLAR_REQUIRE(before + fake_nunits(size) <= whole);
+    CELLAR_REQUIRE(meta_size[first] == size || meta_size[first] % FAKE_META_UNIT == 0);
+    size_t behind = whole - before - fake_nunits(size);
+    meta_size[first] = before * FAKE_META_UNIT;
+    if (behind != 0) {
+        meta_size[at + fake_nunits(size)] = behind * FAKE_META_UNIT;
+    }
+    fake_heap.nblocks += (before != 0) + (behind != 0);
     fake_heap.nblocks--;
 }
 

@@ -85,21 +85,29 @@ TEST(get_gives_none_without_memory)
     cellar__bucket_put(bucket);
 }
 
+/* Large buckets are blocks of their own, small ones pieces of one. */
 TEST(trim_gives_the_pools_back)
 {
-    struct cellar__bucket *buckets[3];
+    enum { NSMALL = 8 };
+    struct cellar__bucket *large[2];
+    struct cellar__bucket *small[NSMALL];
     cellar__bucket_trim();
     size_t before = fake_heap.nblocks;
-    for (unsigned i = 0; i < 3; i++) {
-        buckets[i] = cellar__bucket_get(CELLAR_BUCKET_LG_MAX - i, 1);
+    for (unsigned i = 0; i < CELLAR_COUNTOF(large); i++) {
+        large[i] = cellar__bucket_get(CELLAR_BUCKET_LG_MAX - i, 1);
     }
-    cellar__bucket_put(buckets[0]);
-    cellar__bucket_put(buckets[1]);
+    for (size_t i = 0; i < NSMALL; i++) {
+        small[i] = cellar__bucket_get(CELLAR_BUCKET_LG_MIN, 1);
+    }
     CHECK_EQ(fake_heap.nblocks, before + 3);
+    cellar__bucket_put(large[0]);
+    for (size_t i = 0; i < NSMALL; i++) {
+        cellar__bucket_put(small[i]);
+    }
     cellar__bucket_trim();
     CHECK_EQ(fake_heap.nblocks, before + 1); /* one is out */
-    cellar__bucket_put(buckets[2]);
-    CHECK_PTR(cellar__bucket_get(CELLAR_BUCKET_LG_MAX - 2, 1), buckets[2]);
+    cellar__bucket_put(large[1]);
+    CHECK_PTR(cellar__bucket_get(CELLAR_BUCKET_LG_MAX - 1, 1), large[1]);
 }
 
 TEST(stack_is_last_in_first_out)

@@ -181,6 +181,22 @@ FRESH_TEST(freed_blocks_return_for_their_size)
     }
 }
 
+FRESH_TEST(a_block_may_go_back_in_pieces)
+{
+    start(SIZE_MAX);
+    char *block = cellar__meta_alloc(512);
+    memset(block, 1, 512);
+    for (size_t at = 0; at < 512; at += 128) {
+        cellar__meta_free(block + at, 128);
+    }
+    CHECK_EQ(usage().used, 0);
+    for (size_t i = 0; i < 4; i++) {
+        char *piece = cellar__meta_alloc(128);
+        CHECK(piece >= block && piece < block + 512);
+        CHECK(is_zero(piece, 128));
+    }
+}
+
 FRESH_TEST(usage_counts_what_is_out)
 {
     start(SIZE_MAX);
