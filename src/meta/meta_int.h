@@ -16,6 +16,7 @@ struct cellar__meta_free {
     size_t size; /* bytes; of an extent, or while a purge has the block */
 };
 
+/* Those of the level are under cellar__meta_lock. */
 struct cellar__meta_lists {
     struct cellar__meta_free *small[CELLAR_META_NSMALL];
     struct cellar__meta_free *large[CELLAR_META_NLARGE];

@@ -1,6 +1,7 @@
-#include <stdbool.h>
-
-#include "base/attr.h"
+/*
+ * How free descriptors go back (meta.h has the picture): all are taken out of the lists, so that nobody waits for what
+ * follows, sorted by address in place, and joined; what is longer than a small block is an extent, whose pages are purged.
+ */
 #include "base/bits.h"
 #include "meta/meta.h"
 #include "meta/meta_int.h"

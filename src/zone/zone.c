@@ -417,7 +417,8 @@ static bool zone_push(struct cellar__zone *zone, struct cellar__cache *cache, vo
 
 /*
  * The loaded bucket holds one item, the first that this thread has freed here. Where several share a cache line, somebody
- * else may have its neighbours: a line's worth from the backend goes above it, to be allocated before it (ADR 0018).
+ * else may have its neighbours: a line's worth from the backend goes above it, to be allocated before it (ADR 0018). Of malloc's
+ * zones alone: to make items of a program's zone is up to its hooks, which a free does not call.
  */
 static void zone_bury(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
 {
@@ -447,7 +448,7 @@ void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *th
     bool is_first = cache->loaded == NULL;
     if (!zone_make_room(zone, thread, cache) || !zone_push(zone, cache, item)) {
         zone_free_direct(zone, item);
-    } else if (is_first && zone->attr.size < CELLAR_CACHE_LINE) {
+    } else if (is_first && zone->id < CELLAR_THREAD_NOWN && zone->attr.size < CELLAR_CACHE_LINE) {
         zone_bury(zone, thread, cache);
     }
 }

@@ -4,6 +4,8 @@
 #include <cellar/malloc.h>
 #include <cellar/zone.h>
 
+#include <pthread.h>
+
 #include "api/zones.h"
 #include "test.h"
 
@@ -317,6 +319,35 @@ TEST(cache_zone_over_a_source)
         cellar_zone_free(zone, items[i], NULL);
     }
     CHECK_EQ(cellar_zone_destroy(zone), 0);
+    CHECK_EQ(numbers.nout, 0);
+}
+
+struct gift {
+    struct cellar_zone *zone;
+    void *item;
+};
+
+static void *gift_free(void *arg)
+{
+    struct gift *gift = arg;
+    cellar_zone_free(gift->zone, gift->item, NULL);
+    return NULL;
+}
+
+/* What an item costs is the source's affair: who frees asks it for none, also when it is this thread's first call. */
+TEST(a_free_imports_nothing)
+{
+    struct cellar_zone_attr attr = {.version = CELLAR_ZONE_ATTR_VERSION, .name = "numbers", .ctx = &numbers};
+    struct gift gift = {.zone = cellar_zone_create_cache(&attr, &numbers_source)};
+    pthread_t thread;
+    CHECK(gift.zone != NULL);
+    gift.item = cellar_zone_alloc(gift.zone, NULL, 0);
+    size_t imported = numbers.nout;
+    CHECK_GT(imported, 0);
+    CHECK_EQ(pthread_create(&thread, NULL, gift_free, &gift), 0);
+    pthread_join(thread, NULL);
+    CHECK_LE(numbers.nout, imported);
+    CHECK_EQ(cellar_zone_destroy(gift.zone), 0);
     CHECK_EQ(numbers.nout, 0);
 }
 
