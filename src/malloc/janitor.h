@@ -26,8 +26,9 @@
  * Leaving is one exchange of HERE for AWAY, which a call in between prevents: nothing is left without a janitor.
  *
  * With one exception: it leaves at once when the credentials of the process have changed, so that no thread of old
- * credentials stays behind setuid; what waits then waits for the next call, which makes one with the new. In the child of fork there is none until a call. When no thread can be had,
- * memory goes back by calls of the program alone, and a new attempt is made after a second.
+ * credentials stays behind setuid; what waits then waits for the next call, which makes one with the new. In the child of
+ * fork there is none until a call. When no thread can be had, memory goes back by calls of the program alone, and a new
+ * attempt is made after a second.
  *
  * Source: background threads of jemalloc, the kernel's shrinkers.
  */

@@ -6,6 +6,7 @@
 #include "arena/dirty.h"
 #include "large/huge.h"
 #include "malloc/janitor.h"
+#include "meta/meta.h"
 #include "os/fault.h"
 #include "os/os.h"
 #include "test.h"
@@ -43,6 +44,28 @@ TEST(it_comes_with_the_first_large_free_and_leaves)
     CHECK(it_leaves());
     CHECK(!cellar__huge_waits());
     CHECK_EQ(cellar__dirty_bytes(), 0);
+}
+
+TEST(free_descriptors_go_back_before_it_leaves)
+{
+    enum { NBLOCKS = 512, SIZE = 2048 };
+    static void *descriptors[NBLOCKS];
+    struct cellar__meta_usage usage;
+    uint64_t mask = cellar__os_signals_block();
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        descriptors[i] = cellar__meta_alloc(SIZE);
+        CHECK(descriptors[i] != NULL);
+    }
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        cellar__meta_free(descriptors[i], SIZE);
+    }
+    cellar__os_signals_restore(mask);
+    cellar__meta_usage(&usage);
+    CHECK_GE(usage.touched - usage.used, NBLOCKS * SIZE);
+    free_much();
+    CHECK(it_leaves());
+    cellar__meta_usage(&usage);
+    CHECK_LT(usage.touched - usage.used, NBLOCKS * SIZE / 4);
 }
 
 TEST(calls_keep_it)
