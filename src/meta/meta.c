@@ -19,7 +19,7 @@ char *cellar__meta_base;
 static struct cellar__submap meta_region;
 static size_t meta_bump; /* bytes from the region's begin; under the lock */
 static size_t meta_used;
-static size_t meta_extent_bytes;
+static size_t meta_stretch_bytes;
 static struct cellar__meta_lists meta_free;
 
 /* A limited process gives metadata a thirty-second of its addresses: descriptors are 1 to 3% of a heap. */
@@ -87,30 +87,30 @@ static void meta_push_locked(struct cellar__meta_free *block, size_t block_size)
     *list = block;
 }
 
-/* Cut off the end of the first extent that is long enough; NULL when none is. What is left of it is an extent or a block. */
+/* Cut off the end of the first stretch that is long enough; NULL when none is. What is left of it is a stretch or a block. */
 static void *meta_cut_locked(size_t block_size)
 {
-    for (struct cellar__meta_free **link = &meta_free.extents; *link != NULL; link = &(*link)->next) {
-        struct cellar__meta_free *extent = *link;
-        if (extent->size < block_size) {
+    for (struct cellar__meta_free **link = &meta_free.stretches; *link != NULL; link = &(*link)->next) {
+        struct cellar__meta_free *stretch = *link;
+        if (stretch->size < block_size) {
             continue;
         }
-        extent->size -= block_size;
-        meta_extent_bytes -= block_size;
-        size_t rest = extent->size;
+        stretch->size -= block_size;
+        meta_stretch_bytes -= block_size;
+        size_t rest = stretch->size;
         if (rest <= CELLAR_META_SMALL_MAX) {
-            *link = extent->next;
-            meta_extent_bytes -= rest;
+            *link = stretch->next;
+            meta_stretch_bytes -= rest;
         }
         if (rest != 0 && rest <= CELLAR_META_SMALL_MAX) {
-            meta_push_locked(extent, rest);
+            meta_push_locked(stretch, rest);
         }
-        return (char *)extent + rest;
+        return (char *)stretch + rest;
     }
     return NULL;
 }
 
-/* From the free list, an extent, or the bump pointer; *ret_stale says whether it has to be zeroed. */
+/* From the free list, a stretch, or the bump pointer; *ret_stale says whether it has to be zeroed. */
 static void *meta_take_locked(size_t block_size, bool *ret_stale)
 {
     struct cellar__meta_free **list = meta_list(block_size);
@@ -118,7 +118,7 @@ static void *meta_take_locked(size_t block_size, bool *ret_stale)
     *ret_stale = true;
     if (block != NULL) {
         *list = (*list)->next;
-    } else if (meta_free.extents != NULL) {
+    } else if (meta_free.stretches != NULL) {
         block = meta_cut_locked(block_size);
     }
     if (block == NULL &&
@@ -170,11 +170,11 @@ void cellar__meta_detach(struct cellar__meta_lists *ret_lists)
     cellar__lock_acquire(&cellar__meta_lock);
     *ret_lists = meta_free;
     meta_free = (struct cellar__meta_lists){0};
-    meta_extent_bytes = 0;
+    meta_stretch_bytes = 0;
     cellar__lock_release(&cellar__meta_lock);
 }
 
-void cellar__meta_attach(struct cellar__meta_free *blocks, struct cellar__meta_free *extents)
+void cellar__meta_attach(struct cellar__meta_free *blocks, struct cellar__meta_free *stretches)
 {
     struct cellar__meta_free *next;
     cellar__lock_acquire(&cellar__meta_lock);
@@ -182,11 +182,11 @@ void cellar__meta_attach(struct cellar__meta_free *blocks, struct cellar__meta_f
         next = blocks->next;
         meta_push_locked(blocks, blocks->size);
     }
-    for (; extents != NULL; extents = next) {
-        next = extents->next;
-        extents->next = meta_free.extents;
-        meta_free.extents = extents;
-        meta_extent_bytes += extents->size;
+    for (; stretches != NULL; stretches = next) {
+        next = stretches->next;
+        stretches->next = meta_free.stretches;
+        meta_free.stretches = stretches;
+        meta_stretch_bytes += stretches->size;
     }
     cellar__lock_release(&cellar__meta_lock);
 }
@@ -195,6 +195,6 @@ void cellar__meta_usage(struct cellar__meta_usage *ret_usage)
 {
     cellar__lock_acquire(&cellar__meta_lock);
     *ret_usage = (struct cellar__meta_usage){
-        .reserved = meta_region.size, .used = meta_used, .touched = meta_bump - meta_extent_bytes};
+        .reserved = meta_region.size, .used = meta_used, .touched = meta_bump - meta_stretch_bytes};
     cellar__lock_release(&cellar__meta_lock);
 }

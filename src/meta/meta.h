@@ -3,10 +3,10 @@
  *
  * One reserved region of its own, far from user data, with a page without access at each end and no access above
  * the commit mark: an overflow in the program cannot reach a descriptor. Blocks come from the free list of their exact size,
- * from an extent, or from a bump pointer. They are never unmapped, so what a stale pointer points to can be read: the
+ * from a stretch, or from a bump pointer. They are never unmapped, so what a stale pointer points to can be read: the
  * depots' lock-free stacks rely on that.
  *
- *   purge:  | block | free | free | free | block |   -->   | block | extent, its whole pages purged | block |
+ *   purge:  | block | free | free | free | block |   -->   | block | stretch, its whole pages purged | block |
  *
  * Because the region is one, a block is also named by a ref of 31 bits (its distance from the region in units of 8
  * bytes, so up to 16 GiB), which halves the links of segments and makes room for tags beside a pointer.
@@ -15,12 +15,12 @@
  *   M1  blocks are aligned to 64 bytes, zeroed when handed out, and disjoint.
  *   M2  ref 0 is no block.
  *   M3  meta calls nothing above submap; its lock has the last rank, so any level may allocate here.
- *   M4  free memory is in one place: the list of its size, an extent, or the hands of a purge.
+ *   M4  free memory is in one place: the list of its size, a stretch, or the hands of a purge.
  *
  * Locks: cellar__meta_lock, under which no system call is made; cellar__meta_purge_lock before it, held by a purge, so that
  * fork finds nothing in its hands.
  *
- * Out of memory: NULL. Complexity: O(1), plus zeroing; after a purge a look at the extents that are too short. A purge sorts
+ * Out of memory: NULL. Complexity: O(1), plus zeroing; after a purge a look at the stretches that are too short. A purge sorts
  * what is free: O(n log n).
  */
 #ifndef CELLAR_META_META_H
@@ -70,7 +70,7 @@ CELLAR_INLINE void *cellar__meta_ptr(uint32_t ref)
 struct cellar__meta_usage {
     size_t reserved; /* bytes of the region */
     size_t used;     /* bytes in blocks that are out */
-    size_t touched;  /* bytes that were out once, less those of extents: in pages of memory */
+    size_t touched;  /* bytes that were out once, less those of stretches: in pages of memory */
 };
 
 void cellar__meta_usage(struct cellar__meta_usage *ret_usage);

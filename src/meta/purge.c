@@ -1,6 +1,6 @@
 /*
  * How free descriptors go back (meta.h has the picture): all are taken out of the lists, so that nobody waits for what
- * follows, sorted by address in place, and joined; what is longer than a small block is an extent, whose pages are purged.
+ * follows, sorted by address in place, and joined; what is longer than a small block is a stretch, whose pages are purged.
  */
 #include "base/bits.h"
 #include "meta/meta.h"
@@ -51,7 +51,7 @@ static struct cellar__meta_free *purge_sort_end(const struct purge_sort *sort)
     return all;
 }
 
-/* All of a list; size 0 for extents, which know their own. */
+/* All of a list; size 0 for stretches, which know their own. */
 static void purge_sort_list(struct purge_sort *sort, struct cellar__meta_free *list, size_t size)
 {
     for (struct cellar__meta_free *next; list != NULL; list = next) {
@@ -73,7 +73,7 @@ static struct cellar__meta_free *purge_collect(void)
     for (size_t i = 0; i < CELLAR_META_NLARGE; i++) {
         purge_sort_list(&sort, lists.large[i], cellar__meta_large_size(i));
     }
-    purge_sort_list(&sort, lists.extents, 0);
+    purge_sort_list(&sort, lists.stretches, 0);
     return purge_sort_end(&sort);
 }
 
@@ -86,12 +86,12 @@ static struct cellar__meta_free *purge_find_last(struct cellar__meta_free *first
     return first;
 }
 
-/* Purges the whole pages behind the extent's header. Returns their bytes; 0 when there are none, or the kernel refuses. */
-static size_t purge_pages(const struct cellar__meta_free *extent)
+/* Purges the whole pages behind the stretch's header. Returns their bytes; 0 when there are none, or the kernel refuses. */
+static size_t purge_pages(const struct cellar__meta_free *stretch)
 {
     size_t page_size = cellar__os_machine()->page_size;
-    uintptr_t begin = cellar__round_up((uintptr_t)extent + sizeof *extent, page_size);
-    uintptr_t end = cellar__round_down((uintptr_t)extent + extent->size, page_size);
+    uintptr_t begin = cellar__round_up((uintptr_t)stretch + sizeof *stretch, page_size);
+    uintptr_t end = cellar__round_down((uintptr_t)stretch + stretch->size, page_size);
     return begin < end && cellar__os_purge((void *)begin, end - begin) == 0 ? end - begin : 0;
 }
 
@@ -105,7 +105,7 @@ static void purge_chain(struct cellar__meta_free **chain, struct cellar__meta_fr
 static size_t purge_all(void)
 {
     struct cellar__meta_free *blocks = NULL;
-    struct cellar__meta_free *extents = NULL;
+    struct cellar__meta_free *stretches = NULL;
     struct cellar__meta_free *next;
     size_t purged = 0;
     for (struct cellar__meta_free *first = purge_collect(); first != NULL; first = next) {
@@ -115,12 +115,12 @@ static size_t purge_all(void)
         if (size <= CELLAR_META_SMALL_MAX) {
             purge_chain(&blocks, first, last);
         } else {
-            purge_chain(&extents, first, first);
+            purge_chain(&stretches, first, first);
             first->size = size;
             purged += purge_pages(first);
         }
     }
-    cellar__meta_attach(blocks, extents);
+    cellar__meta_attach(blocks, stretches);
     return purged;
 }
 

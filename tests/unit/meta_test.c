@@ -301,7 +301,7 @@ FRESH_TEST(purged_memory_serves_any_size)
         CHECK(is_zero(other, 192));
         memset(other, 1, 192);
     }
-    CHECK_GE(count, (1 * MIB - 4096) / 192); /* the last of an extent is a block of its own size */
+    CHECK_GE(count, (1 * MIB - 4096) / 192); /* the last of a stretch is a block of its own size */
 }
 
 FRESH_TEST(the_region_has_an_end)
