@@ -3,11 +3,11 @@
  *
  *      floor            top            ceiling
  *        | item item item | room room room |        <- loaded
- *        | ...                             |        <- previous: wholly full or wholly empty, mostly
+ *        | older items ...                 |        <- previous
  *
  * Allocation pops from the loaded bucket and asks one question: is it empty? Free pushes and asks: is it full? Only
- * then comes anything else: the two buckets change places, or one is exchanged with the depot. Two buckets, so that a
- * thread that allocates and frees around a bucket's border does not go to the depot each time.
+ * then comes anything else: the two buckets change places or share what they have, or one is exchanged with the depot. Two
+ * buckets, so that a thread that allocates and frees around a bucket's border does not go to the depot each time.
  *
  * A cache of zeros has an empty and full bucket of capacity zero: both questions lead to the slow path. That is how a
  * thread starts, how modes take over every operation, and why the fast paths need no other check.
@@ -42,7 +42,8 @@ struct cellar__cache {
     struct cellar__bucket *loaded;
     uintptr_t previous; /* a bucket; C4 */
     uint16_t capacity;  /* items the last new bucket was to hold; grows with use */
-    uint16_t nturns;    /* slow paths since then that made no new bucket: the next one is earned by them */
+    uint8_t nturns;     /* slow paths since then that made no new bucket: the next one is earned by them */
+    bool wanted_room;   /* what the last slow path came for, which is not items */
     uint32_t epoch;     /* of the zone's drains that this cache has followed */
     int64_t net;        /* items that came in by exchanges less those that went out so */
 };

@@ -7,6 +7,7 @@
 #include "os/os.h"
 #include "os/panic.h"
 #include "zone/capacity.h"
+#include "zone/change.h"
 #include "zone/single.h"
 #include "zone/thread.h"
 #include "zone/zone_int.h"
@@ -50,8 +51,10 @@ void cellar__zone_set_uncached(bool uncached)
 
 void cellar__zone_sample(struct cellar__zone *zone, size_t requested)
 {
-    __atomic_add_fetch(&zone->nsamples, 1, __ATOMIC_RELAXED);
-    __atomic_add_fetch(&zone->sampled_requested, requested, __ATOMIC_RELAXED);
+    uint64_t nsamples = __atomic_load_n(&zone->nsamples, __ATOMIC_RELAXED);
+    uint64_t sum = __atomic_load_n(&zone->sampled_requested, __ATOMIC_RELAXED);
+    __atomic_store_n(&zone->nsamples, nsamples + 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&zone->sampled_requested, sum + requested, __ATOMIC_RELAXED);
 }
 
 _Noreturn void cellar__zone_panic(const struct cellar__zone *zone, const void *item,
@@ -112,61 +115,6 @@ static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct 
     return bucket;
 }
 
-/* For zones that do not count each request: what has left the loaded bucket counts before the bucket goes. */
-static void zone_count_left(const struct cellar__zone *zone, struct cellar__cache *cache)
-{
-    cache->nrequests += zone->is_counted ? 0 : cellar__cache_nleft(cache);
-}
-
-/*
- * The three operations on a thread's cache, with the thread's record detached: a signal handler's longjmp out of one of
- * them leaves nothing that a fast path could see. Between them the cache is whole.
- */
-static void zone_load(struct cellar__thread *thread, struct cellar__cache *cache,
-                      struct cellar__bucket *bucket)
-{
-    cellar__thread_detach();
-    cellar__cache_load(cache, bucket);
-    cellar__thread_attach(thread);
-}
-
-static struct cellar__bucket *zone_unload(const struct cellar__zone *zone, struct cellar__thread *thread,
-                                          struct cellar__cache *cache)
-{
-    zone_count_left(zone, cache);
-    cellar__thread_detach();
-    struct cellar__bucket *bucket = cellar__cache_unload(cache);
-    cellar__thread_attach(thread);
-    return bucket;
-}
-
-/* What the caller wants of the previous bucket. */
-enum zone_want { ZONE_WANT_ITEMS, ZONE_WANT_ROOM };
-
-/* Of a bucket that may be taken meanwhile: then the answer is of no use, and the exchange that follows finds none. */
-__attribute__((no_sanitize("thread"))) static bool zone_bucket_has(const struct cellar__bucket *bucket,
-                                                                   enum zone_want want)
-{
-    return want == ZONE_WANT_ITEMS ? bucket->count > 0 : bucket->count < bucket->capacity;
-}
-
-/* Out of the cache, when it has what is wanted; or NULL. */
-CELLAR_INLINE struct cellar__bucket *zone_take_previous(struct cellar__cache *cache, enum zone_want want)
-{
-    const struct cellar__bucket *previous = cellar__cache_previous(cache);
-    return previous == NULL || !zone_bucket_has(previous, want) ? NULL : cellar__cache_take_previous(cache);
-}
-
-/* Loads the bucket that was the previous one. */
-static void zone_swap(const struct cellar__zone *zone, struct cellar__thread *thread,
-                      struct cellar__cache *cache, struct cellar__bucket *bucket)
-{
-    zone_count_left(zone, cache);
-    cellar__thread_detach();
-    cellar__cache_swap(cache, bucket);
-    cellar__thread_attach(thread);
-}
-
 /* Leaves a bucket to the depot, or its items to the backend when the depot is full. NULL is ignored. */
 static void zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *bucket)
 {
@@ -186,14 +134,14 @@ static void zone_part(struct cellar__zone *zone, struct cellar__cache *cache, st
 void cellar__zone_evict(struct cellar__zone *zone, struct cellar__thread *thread)
 {
     struct cellar__cache *cache = cellar__thread_cache(thread, zone->id);
-    zone_part(zone, cache, zone_unload(zone, thread, cache));
+    zone_part(zone, cache, cellar__change_unload(zone, thread, cache));
 }
 
 /* A bucket for the loaded one, which is out. */
 static void zone_load_fresh(struct cellar__zone *zone, struct cellar__thread *thread,
                             struct cellar__cache *cache, struct cellar__bucket *bucket)
 {
-    zone_load(thread, cache, bucket);
+    cellar__change_load(thread, cache, bucket);
     if (CELLAR_UNLIKELY(zone->is_single) && bucket != NULL) {
         cellar__single_bound(zone, thread);
     }
@@ -204,7 +152,7 @@ static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thre
                                   struct cellar__cache *cache)
 {
     struct cellar__bucket *buckets[2] = {cellar__cache_take_previous(cache),
-                                         zone_unload(zone, thread, cache)};
+                                         cellar__change_unload(zone, thread, cache)};
     for (size_t i = 0; i < CELLAR_COUNTOF(buckets); i++) {
         if (buckets[i] != NULL) {
             cache->net -= buckets[i]->count;
@@ -269,27 +217,28 @@ static void zone_turn(struct cellar__zone *zone, struct cellar__thread *thread, 
         larger = capacity > full->capacity ? zone_new_bucket(zone, thread, cache, capacity) : NULL;
     }
     if (CELLAR_LIKELY(larger == NULL)) {
-        zone_swap(zone, thread, cache, full);
+        cellar__change_over(zone, thread, cache, full, CELLAR_CHANGE_ITEMS);
         return;
     }
     memcpy(larger->items, full->items, full->count * sizeof *full->items);
     larger->count = full->count;
     full->count = 0;
-    cellar__cache_put_previous(cache, zone_unload(zone, thread, cache));
-    zone_load(thread, cache, larger);
+    cellar__cache_put_previous(cache, cellar__change_unload(zone, thread, cache));
+    cellar__change_load(thread, cache, larger);
     cellar__bucket_put(full);
 }
 
 /* Puts a bucket with items in place of the loaded one, which is empty. False when there are none to be had. */
 static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
 {
-    struct cellar__bucket *previous = zone_take_previous(cache, ZONE_WANT_ITEMS);
+    struct cellar__bucket *previous = cellar__change_take_previous(cache, CELLAR_CHANGE_ITEMS);
     if (previous != NULL) {
         zone_turn(zone, thread, cache, previous);
         return true;
     }
+    cache->wanted_room = false;
     struct cellar__bucket *bucket = cellar__depot_get(&zone->depot);
-    struct cellar__bucket *empty = zone_unload(zone, thread, cache);
+    struct cellar__bucket *empty = cellar__change_unload(zone, thread, cache);
     if (bucket != NULL) {
         cellar__bucket_put(empty);
     } else {
@@ -302,7 +251,7 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
     bool filled = bucket->count > 0;
     cache->net += bucket->count;
     struct cellar__bucket *displaced =
-        zone_unload(zone, thread, cache); /* a hook of the backend used this zone */
+        cellar__change_unload(zone, thread, cache); /* a hook of the backend used this zone */
     zone_load_fresh(zone, thread, cache, bucket);
     zone_part(zone, cache, displaced);
     return filled;
@@ -384,13 +333,14 @@ void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *
 static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thread,
                            struct cellar__cache *cache)
 {
-    struct cellar__bucket *previous = zone_take_previous(cache, ZONE_WANT_ROOM);
+    struct cellar__bucket *previous = cellar__change_take_previous(cache, CELLAR_CHANGE_ROOM);
     if (previous != NULL) {
-        zone_swap(zone, thread, cache, previous);
+        cellar__change_over(zone, thread, cache, previous, CELLAR_CHANGE_ROOM);
         return true;
     }
+    cache->wanted_room = true;
     struct cellar__bucket *full =
-        zone->is_single ? zone_unload(zone, thread, cache) : cellar__cache_take_previous(cache);
+        zone->is_single ? cellar__change_unload(zone, thread, cache) : cellar__cache_take_previous(cache);
     struct cellar__bucket *empty = NULL;
     cache->net -= full == NULL ? 0 : full->count;
     if (full != NULL && !cellar__depot_put(&zone->depot, full)) {
@@ -400,18 +350,25 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
     empty = zone_grow_empty(zone, thread, cache, empty);
     struct cellar__bucket *displaced =
         cellar__cache_take_previous(cache); /* a hook of the backend used this zone */
-    cellar__cache_put_previous(cache, zone_unload(zone, thread, cache));
+    cellar__cache_put_previous(cache, cellar__change_unload(zone, thread, cache));
     zone_load_fresh(zone, thread, cache, empty);
     zone_part(zone, cache, displaced);
     return empty != NULL;
 }
 
-/* False when there is no room. An item that lies on top already was freed twice: it must not go on to the backend. */
-static bool zone_push(struct cellar__zone *zone, struct cellar__cache *cache, void *item)
+/* An item that lies on top already was freed twice: it must not go on to the backend. */
+static void zone_check_top(const struct cellar__zone *zone, const struct cellar__cache *cache,
+                           const void *item)
 {
     if (CELLAR_UNLIKELY(cache->top != cache->floor && cache->top[-1] == item)) {
         cellar__zone_panic(zone, item, CELLAR_ITEM_FREE);
     }
+}
+
+/* False when there is no room. */
+static bool zone_push(struct cellar__zone *zone, struct cellar__cache *cache, void *item)
+{
+    zone_check_top(zone, cache, item);
     return cellar__cache_push(cache, item);
 }
 
@@ -422,7 +379,7 @@ static bool zone_push(struct cellar__zone *zone, struct cellar__cache *cache, vo
  */
 static void zone_bury(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
 {
-    struct cellar__bucket *bucket = zone_unload(zone, thread, cache);
+    struct cellar__bucket *bucket = cellar__change_unload(zone, thread, cache);
     void **items = bucket->items + bucket->count;
     size_t n = cellar__min(bucket->capacity - (size_t)bucket->count, CELLAR_CACHE_LINE / zone->attr.size);
     n = zone->attr.backend->import(zone->attr.source, items, n);
@@ -430,8 +387,8 @@ static void zone_bury(struct cellar__zone *zone, struct cellar__thread *thread, 
     bucket->count = (uint16_t)(bucket->count + n);
     cache->net += n;
     struct cellar__bucket *displaced =
-        zone_unload(zone, thread, cache); /* a hook of the backend used this zone */
-    zone_load(thread, cache, bucket);
+        cellar__change_unload(zone, thread, cache); /* a hook of the backend used this zone */
+    cellar__change_load(thread, cache, bucket);
     zone_part(zone, cache, displaced);
 }
 
@@ -486,9 +443,9 @@ size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n
     struct cellar__cache *cache = zone_cache(zone, &thread);
     size_t got = cache == NULL ? 0 : zone_pop_many(zone, cache, items, n);
     struct cellar__bucket *previous =
-        got < n && cache != NULL ? zone_take_previous(cache, ZONE_WANT_ITEMS) : NULL;
+        got < n && cache != NULL ? cellar__change_take_previous(cache, CELLAR_CHANGE_ITEMS) : NULL;
     if (previous != NULL) {
-        zone_swap(zone, thread, cache, previous);
+        cellar__change_swap(zone, thread, cache, previous);
         got += zone_pop_many(zone, cache, items + got, n - got);
     }
     size_t popped = got;
@@ -532,7 +489,7 @@ void cellar__zone_free(struct cellar__zone *zone, void *item)
 void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache)
 {
     struct cellar__bucket *previous = cellar__cache_take_previous(cache);
-    zone_count_left(zone, cache);
+    cellar__change_count(zone, cache);
     struct cellar__bucket *loaded = cellar__cache_unload(cache);
     zone_part(zone, cache, loaded);
     zone_part(zone, cache, previous);
@@ -542,7 +499,7 @@ void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *c
 
 void cellar__zone_settle_cache(const struct cellar__zone *zone, struct cellar__cache *cache)
 {
-    zone_count_left(zone, cache);
+    cellar__change_count(zone, cache);
     cache->loaded->count = (uint16_t)(cache->top - cache->floor);
 }
 
@@ -550,7 +507,7 @@ bool cellar__zone_take_load(struct cellar__zone *zone, struct cellar__cache *cac
                             struct cellar__zone_load *ret_load)
 {
     *ret_load = (struct cellar__zone_load){.previous = cellar__cache_take_previous(cache)};
-    zone_count_left(zone, cache);
+    cellar__change_count(zone, cache);
     ret_load->loaded = cellar__cache_unload(cache);
     int64_t surplus = (ret_load->loaded == NULL ? 0 : ret_load->loaded->count) +
                       (ret_load->previous == NULL ? 0 : ret_load->previous->count) - cache->net;

@@ -35,12 +35,24 @@ TEST(bounds_in_bytes)
 /* A bucket that is all but empty above its half takes the half. */
 TEST(buckets_fit_their_memory)
 {
-    start(512);
+    start(256);
     CHECK_EQ(zone.max_items, 30); /* in 256 bytes; 32 would take 512 */
-    start(384);
+    start(192);
     CHECK_EQ(zone.max_items, 42);
-    start(8192);
-    CHECK_EQ(zone.max_items, 8);
+}
+
+/* 8 KiB; or 16 items, in 16 KiB at most; or 8, in 64 KiB. */
+TEST(larger_items_have_larger_buckets)
+{
+    static const struct {
+        size_t size;
+        uint16_t max_items;
+    } rows[] = {{64, 126}, {512, 14}, {768, 14},  {1024, 14}, {1280, 12},
+                {2048, 8}, {8192, 8}, {16384, 4}, {32768, 2}};
+    for (size_t i = 0; i < CELLAR_COUNTOF(rows); i++) {
+        start(rows[i].size);
+        CHECK_EQ(zone.max_items, rows[i].max_items);
+    }
 }
 
 /* Up to the bound by use, never down, and never more than 4 KiB or an item beyond the one before. */

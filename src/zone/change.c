@@ -1,0 +1,64 @@
+#include "zone/change.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+
+/* Of a bucket that may be taken meanwhile: then the answer is of no use, and the exchange that follows finds none. */
+__attribute__((no_sanitize("thread"))) static bool change_has(const struct cellar__bucket *bucket,
+                                                              enum cellar__change want)
+{
+    return want == CELLAR_CHANGE_ITEMS ? bucket->count > 0 : bucket->count < bucket->capacity;
+}
+
+struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__change want)
+{
+    const struct cellar__bucket *previous = cellar__cache_previous(cache);
+    return previous == NULL || !change_has(previous, want) ? NULL : cellar__cache_take_previous(cache);
+}
+
+/* Moves the lower, older half of the loaded bucket onto the previous one, as far as that has room. */
+static void change_lower(struct cellar__bucket *loaded, struct cellar__bucket *previous)
+{
+    size_t n = cellar__min((loaded->count + 1u) / 2, (size_t)previous->capacity - previous->count);
+    memcpy(previous->items + previous->count, loaded->items, n * sizeof *loaded->items);
+    previous->count = (uint16_t)(previous->count + n);
+    loaded->count = (uint16_t)(loaded->count - n);
+    memmove(loaded->items, loaded->items + n, loaded->count * sizeof *loaded->items);
+}
+
+/* Moves the upper, younger half of the previous bucket to the loaded one, which is empty, as far as that has room. */
+static void change_raise(struct cellar__bucket *loaded, struct cellar__bucket *previous)
+{
+    size_t n = cellar__min((previous->count + 1u) / 2, loaded->capacity);
+    previous->count = (uint16_t)(previous->count - n);
+    loaded->count = (uint16_t)n;
+    memcpy(loaded->items, previous->items + previous->count, n * sizeof *loaded->items);
+}
+
+/* A swap would move none up, or put older items above younger ones: a previous bucket that is partly filled stays below. */
+static bool change_swaps(const struct cellar__cache *cache, const struct cellar__bucket *previous,
+                         enum cellar__change want)
+{
+    bool has_turned = cache->wanted_room != (want == CELLAR_CHANGE_ROOM);
+    return cache->loaded == NULL || (!has_turned && (want == CELLAR_CHANGE_ITEMS || previous->count == 0));
+}
+
+void cellar__change_over(const struct cellar__zone *zone, struct cellar__thread *thread,
+                         struct cellar__cache *cache, struct cellar__bucket *previous,
+                         enum cellar__change want)
+{
+    if (change_swaps(cache, previous, want)) {
+        cellar__change_swap(zone, thread, cache, previous);
+        return;
+    }
+    struct cellar__bucket *loaded = cellar__change_unload(zone, thread, cache);
+    cache->wanted_room = want == CELLAR_CHANGE_ROOM;
+    if (cache->wanted_room) {
+        change_lower(loaded, previous);
+    } else {
+        change_raise(loaded, previous);
+    }
+    cellar__cache_put_previous(cache, previous);
+    cellar__change_load(thread, cache, loaded);
+}

@@ -1,0 +1,65 @@
+/*
+ * change: how the buckets of a thread's cache change.
+ *
+ * An operation on a cache takes several stores. Each is done with the thread's record detached, so a signal handler's longjmp
+ * out of it leaves nothing that a fast path could see; between two of them the cache is whole. All are for the thread itself.
+ */
+#ifndef CELLAR_ZONE_CHANGE_H
+#define CELLAR_ZONE_CHANGE_H
+
+#include "zone/thread.h"
+#include "zone/zone.h"
+
+/* What a slow path wants of a cache: it came to allocate, or to free. */
+enum cellar__change { CELLAR_CHANGE_ITEMS, CELLAR_CHANGE_ROOM };
+
+/* For zones that do not count each request: what has left the loaded bucket counts before the bucket goes. */
+CELLAR_INLINE void cellar__change_count(const struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    cache->nrequests += zone->is_counted ? 0 : cellar__cache_nleft(cache);
+}
+
+/* Loads the bucket, or none; none is loaded. */
+CELLAR_INLINE void cellar__change_load(struct cellar__thread *thread, struct cellar__cache *cache,
+                                       struct cellar__bucket *bucket)
+{
+    cellar__thread_detach();
+    cellar__cache_load(cache, bucket);
+    cellar__thread_attach(thread);
+}
+
+/* Takes the loaded bucket out; NULL when there is none. */
+CELLAR_INLINE struct cellar__bucket *cellar__change_unload(const struct cellar__zone *zone,
+                                                           struct cellar__thread *thread,
+                                                           struct cellar__cache *cache)
+{
+    cellar__change_count(zone, cache);
+    cellar__thread_detach();
+    struct cellar__bucket *bucket = cellar__cache_unload(cache);
+    cellar__thread_attach(thread);
+    return bucket;
+}
+
+/* Loads the bucket that was the previous one, and is out; the loaded one takes its place. */
+CELLAR_INLINE void cellar__change_swap(const struct cellar__zone *zone, struct cellar__thread *thread,
+                                       struct cellar__cache *cache, struct cellar__bucket *bucket)
+{
+    cellar__change_count(zone, cache);
+    cellar__thread_detach();
+    cellar__cache_swap(cache, bucket);
+    cellar__thread_attach(thread);
+}
+
+/* Takes the previous bucket out when it has what is wanted; or NULL. */
+struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__change want);
+
+/*
+ * Goes on with the previous bucket, which is out, after the loaded one was found empty or full. Where the want is another than
+ * the last time, each bucket gets half of what there is, so that the next border is half a bucket away in both directions.
+ * What was freed last stays on top.
+ */
+void cellar__change_over(const struct cellar__zone *zone, struct cellar__thread *thread,
+                         struct cellar__cache *cache, struct cellar__bucket *previous,
+                         enum cellar__change want);
+
+#endif
