@@ -177,7 +177,7 @@ static size_t dirty_excess(void)
     }
     size_t held = cellar__budget_held();
     size_t peak = cellar__max(dirty_used(held, bytes), __atomic_load_n(&dirty_peak_lately, __ATOMIC_RELAXED));
-    size_t most = peak + peak / 8;
+    size_t most = peak + peak / 3;
     return held <= most ? 0 : cellar__min(held - most, bytes - DIRTY_FLOOR);
 }
 

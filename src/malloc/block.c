@@ -158,6 +158,22 @@ size_t cellar__block_usable(const void *block)
     return zone != NULL ? zone->size : cellar__huge_size(block);
 }
 
+/*
+ * Of a block that has moved. A run that a block outgrew is wanted by the next size, or by a neighbour that grows, rather than
+ * by another block of its own size, so it does not wait for one in a bucket: it joins what is free beside it (ADR 0035).
+ */
+static void block_leave(void *block, size_t old_size, size_t size)
+{
+    uint16_t tag = cellar__page_map_tag(block);
+    if (old_size > CELLAR_CLASS_SLAB_MAX && size > old_size && tag != 0) {
+        uint16_t id = (uint16_t)(tag / sizeof(struct cellar__cache));
+        cellar__zone_free_past(cellar__zone_get(id), cellar__self, block);
+        cellar__janitor_call();
+    } else if (!cellar__fast_free(block)) {
+        cellar__block_free(block);
+    }
+}
+
 static void *block_move(void *block, size_t old_size, size_t size)
 {
     void *moved = cellar__fast_alloc_any(size);
@@ -166,9 +182,7 @@ static void *block_move(void *block, size_t old_size, size_t size)
     }
     if (moved != NULL) {
         memcpy(moved, block, cellar__min(old_size, size));
-        if (!cellar__fast_free(block)) {
-            cellar__block_free(block);
-        }
+        block_leave(block, old_size, size);
     }
     return moved;
 }

@@ -410,6 +410,15 @@ void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *th
     }
 }
 
+void cellar__zone_free_past(struct cellar__zone *zone, struct cellar__thread *thread, void *item)
+{
+    struct cellar__cache *cache = zone_cache(zone, &thread);
+    if (cache != NULL) {
+        zone_check_top(zone, cache, item);
+    }
+    zone_free_direct(zone, item);
+}
+
 /* Pops up to n items of the loaded bucket. */
 static size_t zone_pop_many(const struct cellar__zone *zone, struct cellar__cache *cache, void **items,
                             size_t n)

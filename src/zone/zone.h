@@ -130,6 +130,9 @@ void cellar__zone_free(struct cellar__zone *zone, void *item);
 void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread);
 void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item);
 
+/* Frees an item past the thread's buckets, to the backend at once. */
+void cellar__zone_free_past(struct cellar__zone *zone, struct cellar__thread *thread, void *item);
+
 /* One item straight from the backend, or NULL. */
 void *cellar__zone_import_one(struct cellar__zone *zone);
 

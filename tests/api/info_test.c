@@ -100,4 +100,28 @@ TEST(mallopt_knows_the_parameters_of_the_header)
     CHECK_EQ(mallopt(12345, 1), 0);
 }
 
+/* What large blocks outgrew joins, and serves the next size: eight that double together need no second heap. */
+TEST(blocks_that_grow_leave_nothing_behind)
+{
+    enum { NBLOCKS = 8 };
+    char *blocks[NBLOCKS] = {0};
+    size_t peak = 0;
+    for (size_t round = 0; round < 8; round++) {
+        for (size_t size = (size_t)128 << 10; size <= (size_t)1 << 20; size *= 2) {
+            for (size_t i = 0; i < NBLOCKS; i++) {
+                blocks[i] = realloc(blocks[i], size);
+                CHECK(blocks[i] != NULL);
+            }
+            size_t arena = mallinfo2().arena;
+            peak = arena > peak ? arena : peak;
+        }
+        for (size_t i = 0; i < NBLOCKS; i++) {
+            free(blocks[i]);
+            blocks[i] = NULL;
+        }
+    }
+    CHECK_GT(peak, NBLOCKS << 20);
+    CHECK_LT(peak, (NBLOCKS << 20) * 7 / 4);
+}
+
 TEST_MAIN()
