@@ -1,7 +1,5 @@
 #include "base/fmt.h"
 
-#include <stdint.h>
-
 struct fmt_spec {
     unsigned width;
     unsigned precision;
@@ -54,15 +52,28 @@ static char *fmt_digits(char *end, uint64_t value, unsigned base)
     return end;
 }
 
+void cellar__fmt_text(struct cellar__fmt *fmt, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        fmt_char(fmt, *text);
+    }
+}
+
+void cellar__fmt_number(struct cellar__fmt *fmt, uint64_t number)
+{
+    char digits[32];
+    char *end = digits + sizeof digits - 1;
+    *end = '\0';
+    cellar__fmt_text(fmt, fmt_digits(end, number, 10));
+}
+
 static void fmt_unsigned(struct cellar__fmt *fmt, const struct fmt_spec *spec, uint64_t value, unsigned base,
                          const char *prefix)
 {
     char digits[32];
     char *end = digits + sizeof digits;
     char *begin = fmt_digits(end, value, base);
-    for (size_t i = 0; prefix[i] != '\0'; i++) {
-        fmt_char(fmt, prefix[i]);
-    }
+    cellar__fmt_text(fmt, prefix);
     fmt_padded(fmt, spec, begin, (size_t)(end - begin));
 }
 

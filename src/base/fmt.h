@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/attr.h"
 
@@ -22,6 +23,10 @@ struct cellar__fmt {
 };
 
 void cellar__fmt_init(struct cellar__fmt *fmt, char *buffer, size_t size);
+/* A text or a number in tens, behind what is there: what a start writes, without the rest of a format. */
+void cellar__fmt_text(struct cellar__fmt *fmt, const char *text);
+void cellar__fmt_number(struct cellar__fmt *fmt, uint64_t number);
+
 void cellar__fmt_print(struct cellar__fmt *fmt, const char *format, ...) CELLAR_PRINTF(2, 3);
 void cellar__fmt_vprint(struct cellar__fmt *fmt, const char *format, va_list args) CELLAR_PRINTF(2, 0);
 

@@ -74,16 +74,18 @@ static void heap_fill_zone(struct heap_record *record, unsigned id)
     struct cellar__zone_attr attr = {.size = size, .source = &record->source};
     struct cellar__fmt name;
     cellar__fmt_init(&name, attr.name, sizeof attr.name);
+    cellar__fmt_text(&name, "malloc.");
     if (id <= CELLAR_CLASS_NSLAB) {
         struct cellar__keg_attr keg = {.size = size, .tag = heap_tag(id)};
         cellar__keg_init(&record->source.keg, &keg);
         attr.backend = &cellar__zone_keg_backend;
-        cellar__fmt_print(&name, "malloc.%zu", size);
+        cellar__fmt_number(&name, size);
     } else {
         record->source.runs =
             (struct cellar__large_source){.ngranules = heap_ngranules(size), .tag = heap_tag(id)};
         attr.backend = &cellar__large_backend;
-        cellar__fmt_print(&name, "malloc.%zuK", size >> 10);
+        cellar__fmt_number(&name, size >> 10);
+        cellar__fmt_text(&name, "K");
     }
     cellar__zone_init(&record->zone, (uint16_t)id, &attr);
 }

@@ -17,7 +17,7 @@ _Static_assert(sizeof(struct cellar__thread) <= 8192, "a record takes two pages"
 
 CELLAR_APART struct cellar__cache cellar__thread_chunk_empty[CELLAR_THREAD_CHUNK];
 
-const struct cellar__thread cellar__thread_empty = {.hand = 0};
+CELLAR_APART const struct cellar__thread cellar__thread_empty; /* read alone: its pages have no memory */
 
 __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec"))) =
     (struct cellar__thread *)&cellar__thread_empty;

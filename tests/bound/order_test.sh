@@ -5,8 +5,8 @@
 set -euo pipefail
 build=$(realpath "${CELLAR_BUILD:-build}")
 library=$build/libcellar.so
-recorded_kib=80
-allowed_kib=96
+recorded_kib=72
+allowed_kib=84
 count=0
 failed=0
 

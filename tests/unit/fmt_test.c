@@ -23,6 +23,22 @@ TEST(text)
     CHECK_SAME("[%8s] [%-8s] [%2s]", "abc", "abc", "abc");
 }
 
+TEST(parts)
+{
+    char buffer[32];
+    struct cellar__fmt fmt;
+    cellar__fmt_init(&fmt, buffer, sizeof buffer);
+    cellar__fmt_text(&fmt, "a");
+    cellar__fmt_number(&fmt, 0);
+    cellar__fmt_text(&fmt, "");
+    cellar__fmt_number(&fmt, UINT64_MAX);
+    CHECK_STR(buffer, "a018446744073709551615");
+    CHECK(!fmt.truncated);
+    cellar__fmt_number(&fmt, UINT64_MAX);
+    CHECK_STR(buffer, "a018446744073709551615184467440");
+    CHECK(fmt.truncated);
+}
+
 TEST(null_string)
 {
     char buffer[16];
