@@ -11,10 +11,8 @@
  * so larger items get more bytes until there are enough of them.
  */
 #define CAPACITY_BUCKET_BYTES ((size_t)8 << 10) /* 128 items of 64 bytes */
-#define CAPACITY_BUCKET_ITEMS 16                /* or so many, in */
-#define CAPACITY_BUCKET_ITEMS_BYTES ((size_t)16 << 10)
-#define CAPACITY_BUCKET_FEW_ITEMS 8 /* or so many, in */
-#define CAPACITY_BUCKET_FEW_BYTES ((size_t)64 << 10)
+#define CAPACITY_BUCKET_ITEMS 16                /* or so many, within */
+#define CAPACITY_BUCKET_BYTES_MAX ((size_t)128 << 10)
 #define CAPACITY_BUCKET_MIN_ITEMS 2
 #define CAPACITY_SPARED_ITEMS 7 /* one in so many */
 #define CAPACITY_DEPOT_BYTES ((size_t)512 << 10)
@@ -37,21 +35,15 @@ static size_t capacity_fit_room(size_t max_items)
     return max_items > half && max_items - half <= half / CAPACITY_SPARED_ITEMS ? half : max_items;
 }
 
-static size_t capacity_bucket_bytes(size_t size)
-{
-    size_t some = cellar__min(CAPACITY_BUCKET_ITEMS * size, CAPACITY_BUCKET_ITEMS_BYTES);
-    size_t few = cellar__min(CAPACITY_BUCKET_FEW_ITEMS * size, CAPACITY_BUCKET_FEW_BYTES);
-    return cellar__max(CAPACITY_BUCKET_BYTES, cellar__max(some, few));
-}
-
 void cellar__capacity_init(struct cellar__zone *zone)
 {
     size_t size = cellar__max(zone->attr.size, 1);
     size_t room = cellar__bucket_room(CELLAR_BUCKET_LG_MAX);
     size_t depot_bytes =
         cellar__clamp(CAPACITY_DEPOT_ITEMS * size, CAPACITY_DEPOT_BYTES, CAPACITY_DEPOT_BYTES_MAX);
-    size_t max_items = cellar__clamp(capacity_bucket_bytes(size) / size, CAPACITY_BUCKET_MIN_ITEMS, room);
-    max_items = capacity_fit_room(max_items);
+    size_t bucket_bytes =
+        cellar__clamp(CAPACITY_BUCKET_ITEMS * size, CAPACITY_BUCKET_BYTES, CAPACITY_BUCKET_BYTES_MAX);
+    size_t max_items = capacity_fit_room(cellar__clamp(bucket_bytes / size, CAPACITY_BUCKET_MIN_ITEMS, room));
     zone->is_single = size > CELLAR_SINGLE_MIN;
     if (zone->is_single) {
         max_items = 1;

@@ -26,7 +26,7 @@ TEST(bounds_in_bytes)
         start(size);
         CHECK_GE(zone.max_items, 1);
         CHECK_LE(zone.max_items, cellar__bucket_room(CELLAR_BUCKET_LG_MAX));
-        CHECK(zone.max_items <= 2 || zone.max_items * size <= 64u << 10);
+        CHECK(zone.max_items <= 2 || zone.max_items * size <= 128u << 10);
         CHECK_GE(zone.depot.max_items, zone.max_items);
         CHECK(zone.depot.max_items == zone.max_items || zone.depot.max_items * size <= 2u << 20);
     }
@@ -41,14 +41,14 @@ TEST(buckets_fit_their_memory)
     CHECK_EQ(zone.max_items, 42);
 }
 
-/* 8 KiB; or 16 items, in 16 KiB at most; or 8, in 64 KiB. */
+/* 8 KiB; or 16 items, in 128 KiB at most, which fewer fit where that halves the bucket itself. */
 TEST(larger_items_have_larger_buckets)
 {
     static const struct {
         size_t size;
         uint16_t max_items;
-    } rows[] = {{64, 126}, {512, 14}, {768, 14},  {1024, 14}, {1280, 12},
-                {2048, 8}, {8192, 8}, {16384, 4}, {32768, 2}};
+    } rows[] = {{64, 126},  {512, 14},   {1024, 14}, {2048, 14}, {8192, 14},
+                {9216, 14}, {10240, 12}, {16384, 8}, {32768, 4}};
     for (size_t i = 0; i < CELLAR_COUNTOF(rows); i++) {
         start(rows[i].size);
         CHECK_EQ(zone.max_items, rows[i].max_items);
