@@ -11,11 +11,12 @@ if ! $python -c 'import test.libregrtest, test.test_list' 2>/dev/null; then
 fi
 export PYTHONMALLOC=malloc PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
 
-# run TEST...: whether each passes; of one that fails, what it printed.
+# run TEST...: whether each passes; of one that fails, what it printed. Some raise SIGINT, which a shell ignores for what it
+# runs in the background, and all below that.
 run() {
     local test failed=0
     for test; do
-        if $python -W ignore -m test --timeout 300 "$test" >log 2>&1; then
+        if env --default-signal=INT $python -W ignore -m test --timeout 300 "$test" >log 2>&1; then
             echo "$test passed"
         else
             echo "$test failed"
