@@ -307,15 +307,15 @@ static struct dirty_run *dirty_take_excess_locked(struct dirty_run *run, size_t 
     return run;
 }
 
-/* The oldest run when it is overdue, or a part of it when it is too much, taken out; or NULL. */
-static struct dirty_run *dirty_take_overdue(uint64_t now_ns)
+/* The oldest run when it is overdue, or a part of it when it is too much or that is owed, taken out; or NULL. */
+static struct dirty_run *dirty_take_overdue(uint64_t now_ns, size_t owed)
 {
     struct dirty_run *taken = NULL;
-    struct dirty_run *part = dirty_excess() != 0 ? cellar__meta_alloc(sizeof *part) : NULL;
+    struct dirty_run *part = owed != 0 || dirty_excess() != 0 ? cellar__meta_alloc(sizeof *part) : NULL;
     cellar__lock_acquire(&cellar__dirty_lock);
     if (!cellar__list_is_empty(&dirty_ages)) {
         struct dirty_run *run = CELLAR_CONTAINER(dirty_ages.prev, struct dirty_run, by_age);
-        size_t excess = dirty_excess();
+        size_t excess = cellar__max(dirty_excess(), owed);
         if (now_ns - run->since_ns >= dirty_decay_ns) {
             dirty_remove_locked(run);
             taken = run;
@@ -333,10 +333,11 @@ static struct dirty_run *dirty_take_overdue(uint64_t now_ns)
 }
 
 /* Purges overdue runs until there is none, or the kernel refuses: that run waits for another turn. */
-static size_t dirty_purge_overdue(uint64_t now_ns)
+static size_t dirty_purge_overdue(uint64_t now_ns, size_t owed)
 {
     size_t purged = 0;
-    for (struct dirty_run *run; (run = dirty_take_overdue(now_ns)) != NULL;) {
+    for (struct dirty_run *run;
+         (run = dirty_take_overdue(now_ns, owed - cellar__min(owed, purged))) != NULL;) {
         if (!dirty_purge(run->base, run->ngranules)) {
             run->since_ns = cellar__os_now_ns(); /* now_ns may be a time to come */
             dirty_insert(run, false);
@@ -362,7 +363,23 @@ void cellar__dirty_give(char *base, size_t ngranules)
         run->since_ns = now_ns;
         dirty_insert(run, true);
     }
-    dirty_purge_overdue(now_ns);
+    dirty_purge_overdue(now_ns, 0);
+}
+
+void cellar__dirty_give_way(size_t size)
+{
+    static size_t owed; /* atomic */
+    size_t bytes = cellar__dirty_bytes();
+    if (CELLAR_LIKELY(bytes == 0)) {
+        return;
+    }
+    size_t due = __atomic_add_fetch(&owed, size, __ATOMIC_RELAXED);
+    if (due >= DIRTY_PURGE_MIN) {
+        __atomic_store_n(&owed, 0, __ATOMIC_RELAXED);
+        uint64_t mask = cellar__os_signals_block();
+        dirty_purge_overdue(cellar__os_now_ns(), due);
+        cellar__os_signals_restore(mask);
+    }
 }
 
 void cellar__dirty_tick(void)
@@ -374,14 +391,14 @@ void cellar__dirty_tick(void)
     if (now_ns - __atomic_load_n(&dirty_oldest_ns, __ATOMIC_RELAXED) >= dirty_decay_ns ||
         dirty_excess() != 0) {
         uint64_t mask = cellar__os_signals_block();
-        dirty_purge_overdue(now_ns);
+        dirty_purge_overdue(now_ns, 0);
         cellar__os_signals_restore(mask);
     }
 }
 
 size_t cellar__dirty_purge_all(void)
 {
-    return dirty_purge_overdue(UINT64_MAX);
+    return dirty_purge_overdue(UINT64_MAX, 0);
 }
 
 size_t cellar__dirty_bytes(void)

@@ -55,6 +55,13 @@ void cellar__dirty_give(char *base, size_t ngranules);
 /* Purges what has waited too long or is too much. Cheap when nothing is. */
 void cellar__dirty_tick(void);
 
+/*
+ * Clean memory of that size is being taken: as much of what waits, and did not serve, goes back, the oldest first. So what is
+ * resident does not grow while a part of it waits, and who grows pays for twice the pages at worst, when what went is wanted
+ * again. Small sizes are added up first.
+ */
+void cellar__dirty_give_way(size_t size);
+
 /* Purges everything. Returns the number of bytes that went back. */
 size_t cellar__dirty_purge_all(void);
 

@@ -226,6 +226,53 @@ FRESH_TEST(a_peak_is_forgotten_after_two_intervals)
     check(14);
 }
 
+/* Three runs of 8 granules that are no neighbours, the first the oldest. */
+static void give_three(char **runs)
+{
+    for (size_t i = 0; i < 3; i++) {
+        runs[i] = fresh_memory(8);
+        fresh_memory(1);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        cellar__dirty_give(runs[i], 8);
+    }
+}
+
+FRESH_TEST(clean_memory_takes_the_place_of_as_much_that_waits)
+{
+    start();
+    char *runs[3];
+    give_three(runs);
+    cellar__dirty_give_way(10 * CELLAR_GRANULE); /* a run, and of the next what is worth a call */
+    CHECK_EQ(fake_os.purge.count, 2);
+    CHECK_PTR(fake_os.purge.addr, runs[1]);
+    CHECK_EQ(cellar__dirty_bytes(), 12 * CELLAR_GRANULE);
+    check(3);
+    CHECK_PTR(cellar__dirty_take(8), runs[2]);
+    cellar__dirty_give_way(100 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__dirty_bytes(), 0);
+    check(11);
+}
+
+FRESH_TEST(little_clean_memory_adds_up)
+{
+    start();
+    char *runs[3];
+    cellar__dirty_give_way(3 * CELLAR_GRANULE); /* nothing waits: nothing is owed */
+    give_three(runs);
+    for (size_t i = 0; i < 3; i++) {
+        cellar__dirty_give_way(CELLAR_GRANULE);
+    }
+    CHECK_EQ(fake_os.purge.count, 0);
+    cellar__dirty_give_way(CELLAR_GRANULE);
+    CHECK_EQ(fake_os.purge.count, 1);
+    CHECK_EQ(fake_os.purge.size, 4 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__dirty_bytes(), 20 * CELLAR_GRANULE);
+    cellar__dirty_give_way(CELLAR_GRANULE);
+    CHECK_EQ(fake_os.purge.count, 1);
+    check(3);
+}
+
 FRESH_TEST(neighbours_become_one)
 {
     start();
