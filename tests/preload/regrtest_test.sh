@@ -16,7 +16,7 @@ export PYTHONMALLOC=malloc PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
 run() {
     local test failed=0
     for test; do
-        if env --default-signal=INT $python -W ignore -m test --timeout 300 "$test" >log 2>&1; then
+        if env --default-signal=INT "$python" -W ignore -m test --timeout 300 "$test" >log 2>&1; then
             echo "$test passed"
         else
             echo "$test failed"
