@@ -44,6 +44,10 @@ static size_t dirty_peak;
 static size_t dirty_peak_before;
 static size_t dirty_peak_lately; /* atomic; the larger of both */
 
+/* What it held at most, with what is dirty; atomic. */
+static size_t dirty_most;
+static size_t dirty_most_before;
+
 void cellar__dirty_init(void)
 {
     for (size_t i = 0; i < CELLAR_COUNTOF(dirty_sizes); i++) {
@@ -158,10 +162,15 @@ static size_t dirty_used(size_t held, size_t bytes)
 /* Called when a run comes back, before it counts as dirty: only then what is in use falls, so no peak is missed. */
 static void dirty_note_peak_locked(uint64_t now_ns)
 {
-    size_t used = dirty_used(cellar__budget_held(), dirty_bytes);
+    size_t held = cellar__budget_held();
+    size_t used = dirty_used(held, dirty_bytes);
     if (now_ns - dirty_interval_ns >= dirty_decay_ns) {
-        dirty_peak_before = now_ns - dirty_interval_ns < 2 * dirty_decay_ns ? dirty_peak : used;
+        bool follows = now_ns - dirty_interval_ns < 2 * dirty_decay_ns;
+        dirty_peak_before = follows ? dirty_peak : used;
         dirty_peak = used;
+        __atomic_store_n(&dirty_most_before, follows ? __atomic_load_n(&dirty_most, __ATOMIC_RELAXED) : held,
+                         __ATOMIC_RELAXED);
+        __atomic_store_n(&dirty_most, held, __ATOMIC_RELAXED);
         dirty_interval_ns = now_ns;
     }
     dirty_peak = cellar__max(dirty_peak, used);
@@ -366,20 +375,23 @@ void cellar__dirty_give(char *base, size_t ngranules)
     dirty_purge_overdue(now_ns, 0);
 }
 
-void cellar__dirty_give_way(size_t size)
+void cellar__dirty_give_way(void)
 {
-    static size_t owed; /* atomic */
-    size_t bytes = cellar__dirty_bytes();
-    if (CELLAR_LIKELY(bytes == 0)) {
+    size_t held = cellar__budget_held();
+    size_t most = cellar__max(__atomic_load_n(&dirty_most, __ATOMIC_RELAXED),
+                              __atomic_load_n(&dirty_most_before, __ATOMIC_RELAXED));
+    if (held <= most) {
         return;
     }
-    size_t due = __atomic_add_fetch(&owed, size, __ATOMIC_RELAXED);
-    if (due >= DIRTY_PURGE_MIN) {
-        __atomic_store_n(&owed, 0, __ATOMIC_RELAXED);
+    if (cellar__dirty_bytes() != 0) {
+        if (held - most < DIRTY_PURGE_MIN) {
+            return; /* until there is more, which is worth a system call */
+        }
         uint64_t mask = cellar__os_signals_block();
-        dirty_purge_overdue(cellar__os_now_ns(), due);
+        held -= cellar__min(held, dirty_purge_overdue(cellar__os_now_ns(), held - most));
         cellar__os_signals_restore(mask);
     }
+    __atomic_store_n(&dirty_most, cellar__max(held, most), __ATOMIC_RELAXED);
 }
 
 void cellar__dirty_tick(void)

@@ -56,11 +56,11 @@ void cellar__dirty_give(char *base, size_t ngranules);
 void cellar__dirty_tick(void);
 
 /*
- * Clean memory of that size is being taken: as much of what waits, and did not serve, goes back, the oldest first. So what is
- * resident does not grow while a part of it waits, and who grows pays for twice the pages at worst, when what went is wanted
- * again. Small sizes are added up first.
+ * Clean memory has been taken. By what the heap is larger than in the last two intervals of decay, of what waits and did not
+ * serve as much goes back, the oldest first: the peak does not grow while a part of it waits, and who grows pays for twice the
+ * pages at worst, when what went is wanted again.
  */
-void cellar__dirty_give_way(size_t size);
+void cellar__dirty_give_way(void);
 
 /* Purges everything. Returns the number of bytes that went back. */
 size_t cellar__dirty_purge_all(void);

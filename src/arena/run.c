@@ -118,13 +118,13 @@ int cellar__run_take(struct cellar__run *run, size_t ngranules, size_t align)
     ngranules = size >> CELLAR_LG_GRANULE;
     char *base = align <= CELLAR_GRANULE ? run_take_dirty(ngranules) : NULL;
     run->is_zero = base == NULL;
-    if (base == NULL) {
-        cellar__dirty_give_way(size);
-    }
     cellar__dirty_tick();
-    if (base == NULL && run_take_clean(size, align, &base) != 0 &&
-        (cellar__dirty_purge_all() == 0 || run_take_clean(size, align, &base) != 0)) {
-        return -ENOMEM;
+    if (base == NULL) {
+        if (run_take_clean(size, align, &base) != 0 &&
+            (cellar__dirty_purge_all() == 0 || run_take_clean(size, align, &base) != 0)) {
+            return -ENOMEM;
+        }
+        cellar__dirty_give_way();
     }
     run->base = base;
     run->ngranules = (uint32_t)ngranules;

@@ -234,11 +234,11 @@ size_t cellar__huge_purge_all(void)
 /* A fresh mapping; when it is refused, once more after everything cached went back. */
 static struct cellar__huge_map *huge_map_obtain(size_t size, size_t align)
 {
-    cellar__dirty_give_way(size);
     struct cellar__huge_map *map = huge_map_create(size, align);
     if (map == NULL && huge_purge_overdue(UINT64_MAX) + cellar__dirty_purge_all() != 0) {
         map = huge_map_create(size, align);
     }
+    cellar__dirty_give_way();
     return map;
 }
 
@@ -480,11 +480,8 @@ static struct cellar__huge_map *huge_take_live(void *block)
 static bool huge_map_resize(struct cellar__huge_map *map, size_t size)
 {
     size_t old_size = map->size;
-    if (size > old_size) {
-        cellar__dirty_give_way(size - old_size);
-        if (cellar__budget_charge(size - old_size) != 0) {
-            return false;
-        }
+    if (size > old_size && cellar__budget_charge(size - old_size) != 0) {
+        return false;
     }
     char *base = cellar__os_remap(map->base, old_size, size);
     if (base == NULL) {
@@ -496,6 +493,7 @@ static bool huge_map_resize(struct cellar__huge_map *map, size_t size)
     if (size < old_size) {
         cellar__budget_uncharge(old_size - size);
     }
+    cellar__dirty_give_way();
     map->block = base + (map->block - map->base);
     map->base = base;
     map->size = size;

@@ -4,6 +4,35 @@
 
 #include "test.h"
 
+/* Freed runs that are too short, and no neighbours, go back when a longer one makes a new peak beside them. The first test, as
+ * others hold more. */
+TEST(a_new_peak_takes_the_place_of_what_waits)
+{
+    enum { NBLOCKS = 96, SHORT = 128 << 10, LONG = 900 << 10 };
+    char *blocks[NBLOCKS];
+    char *longs[2];
+    malloc_trim(0);
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        blocks[i] = malloc(SHORT);
+        CHECK(blocks[i] != NULL);
+        memset(blocks[i], 1, SHORT);
+    }
+    for (size_t i = 0; i < NBLOCKS; i += 2) {
+        free(blocks[i]);
+    }
+    size_t before = mallinfo2().arena;
+    for (size_t i = 0; i < 2; i++) {
+        longs[i] = malloc(LONG);
+        CHECK(longs[i] != NULL);
+    }
+    CHECK_LE(mallinfo2().arena, before + (256 << 10));
+    free(longs[0]);
+    free(longs[1]);
+    for (size_t i = 1; i < NBLOCKS; i += 2) {
+        free(blocks[i]);
+    }
+}
+
 TEST(mallinfo_follows_live_blocks)
 {
     enum { COUNT = 1000, SIZE = 1000 };
@@ -122,34 +151,6 @@ TEST(blocks_that_grow_leave_nothing_behind)
     }
     CHECK_GT(peak, NBLOCKS << 20);
     CHECK_LT(peak, (NBLOCKS << 20) * 7 / 4);
-}
-
-/* Freed runs that are too short, and no neighbours, go back when a longer one takes clean memory beside them. */
-TEST(clean_memory_takes_the_place_of_what_waits)
-{
-    enum { NBLOCKS = 96, SHORT = 128 << 10, LONG = 900 << 10 };
-    char *blocks[NBLOCKS];
-    char *longs[2];
-    malloc_trim(0);
-    for (size_t i = 0; i < NBLOCKS; i++) {
-        blocks[i] = malloc(SHORT);
-        CHECK(blocks[i] != NULL);
-        memset(blocks[i], 1, SHORT);
-    }
-    for (size_t i = 0; i < NBLOCKS; i += 2) {
-        free(blocks[i]);
-    }
-    size_t before = mallinfo2().arena;
-    for (size_t i = 0; i < 2; i++) {
-        longs[i] = malloc(LONG);
-        CHECK(longs[i] != NULL);
-    }
-    CHECK_LE(mallinfo2().arena, before + (256 << 10));
-    free(longs[0]);
-    free(longs[1]);
-    for (size_t i = 1; i < NBLOCKS; i += 2) {
-        free(blocks[i]);
-    }
 }
 
 TEST_MAIN()

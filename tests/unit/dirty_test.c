@@ -226,51 +226,71 @@ FRESH_TEST(a_peak_is_forgotten_after_two_intervals)
     check(14);
 }
 
-/* Three runs of 8 granules that are no neighbours, the first the oldest. */
+/* Three runs of 8 granules that are no neighbours, the first the oldest. The heap has 27 granules, and never had more. */
 static void give_three(char **runs)
 {
     for (size_t i = 0; i < 3; i++) {
         runs[i] = fresh_memory(8);
         fresh_memory(1);
     }
+    cellar__dirty_give_way();
     for (size_t i = 0; i < 3; i++) {
         cellar__dirty_give(runs[i], 8);
     }
 }
 
-FRESH_TEST(clean_memory_takes_the_place_of_as_much_that_waits)
+FRESH_TEST(a_new_peak_takes_the_place_of_what_waits)
 {
     start();
     char *runs[3];
     give_three(runs);
-    cellar__dirty_give_way(10 * CELLAR_GRANULE); /* a run, and of the next what is worth a call */
+    fresh_memory(3);
+    cellar__dirty_give_way(); /* a little more is not worth a call */
+    CHECK_EQ(fake_os.purge.count, 0);
+    fresh_memory(7);
+    cellar__dirty_give_way(); /* a run, and of the next what is worth one */
     CHECK_EQ(fake_os.purge.count, 2);
     CHECK_PTR(fake_os.purge.addr, runs[1]);
     CHECK_EQ(cellar__dirty_bytes(), 12 * CELLAR_GRANULE);
-    check(3);
+    check(13);
     CHECK_PTR(cellar__dirty_take(8), runs[2]);
-    cellar__dirty_give_way(100 * CELLAR_GRANULE);
+    fresh_memory(100);
+    cellar__dirty_give_way();
     CHECK_EQ(cellar__dirty_bytes(), 0);
-    check(11);
+    check(121);
 }
 
-FRESH_TEST(little_clean_memory_adds_up)
+FRESH_TEST(below_the_peak_nothing_gives_way)
 {
     start();
     char *runs[3];
-    cellar__dirty_give_way(3 * CELLAR_GRANULE); /* nothing waits: nothing is owed */
     give_three(runs);
-    for (size_t i = 0; i < 3; i++) {
-        cellar__dirty_give_way(CELLAR_GRANULE);
-    }
-    CHECK_EQ(fake_os.purge.count, 0);
-    cellar__dirty_give_way(CELLAR_GRANULE);
-    CHECK_EQ(fake_os.purge.count, 1);
-    CHECK_EQ(fake_os.purge.size, 4 * CELLAR_GRANULE);
+    fresh_memory(4);
+    cellar__dirty_give_way();
     CHECK_EQ(cellar__dirty_bytes(), 20 * CELLAR_GRANULE);
-    cellar__dirty_give_way(CELLAR_GRANULE);
+    cellar__dirty_give(cellar__dirty_take(8), 8);
+    cellar__dirty_give_way(); /* 27 again */
     CHECK_EQ(fake_os.purge.count, 1);
-    check(3);
+    check(7);
+}
+
+/* Half a second later, and again, without any run that comes back meanwhile: what was held before is long ago. */
+FRESH_TEST(what_was_held_long_ago_is_no_peak)
+{
+    start();
+    cellar__dirty_set_decay_ms(500);
+    char *run = fresh_memory(64);
+    cellar__dirty_give_way();
+    cellar__dirty_give(run, 64); /* too long to wait */
+    CHECK_EQ(cellar__dirty_bytes(), 0);
+    fake_os.now_ns += 1000 * MS;
+    char *waits = fresh_memory(8);
+    fresh_memory(1);
+    cellar__dirty_give(waits, 8);
+    fresh_memory(8);
+    cellar__dirty_give_way(); /* 17 granules; 9 when the interval began */
+    CHECK_EQ(cellar__dirty_bytes(), 0);
+    check(9);
 }
 
 FRESH_TEST(neighbours_become_one)
