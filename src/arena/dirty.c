@@ -47,6 +47,7 @@ static size_t dirty_peak_lately; /* atomic; the larger of both */
 /* What it held at most, with what is dirty; atomic. */
 static size_t dirty_most;
 static size_t dirty_most_before;
+static size_t dirty_displaced; /* atomic; bytes that gave way in this interval */
 
 void cellar__dirty_init(void)
 {
@@ -171,6 +172,7 @@ static void dirty_note_peak_locked(uint64_t now_ns)
         __atomic_store_n(&dirty_most_before, follows ? __atomic_load_n(&dirty_most, __ATOMIC_RELAXED) : held,
                          __ATOMIC_RELAXED);
         __atomic_store_n(&dirty_most, held, __ATOMIC_RELAXED);
+        __atomic_store_n(&dirty_displaced, 0, __ATOMIC_RELAXED);
         dirty_interval_ns = now_ns;
     }
     dirty_peak = cellar__max(dirty_peak, used);
@@ -316,7 +318,7 @@ static struct dirty_run *dirty_take_excess_locked(struct dirty_run *run, size_t 
     return run;
 }
 
-/* The oldest run when it is overdue, or a part of it when it is too much or that is owed, taken out; or NULL. */
+/* The oldest run when it is overdue, or a part of it when that is too much or owed, taken out; or NULL. */
 static struct dirty_run *dirty_take_overdue(uint64_t now_ns, size_t owed)
 {
     struct dirty_run *taken = NULL;
@@ -383,13 +385,15 @@ void cellar__dirty_give_way(void)
     if (held <= most) {
         return;
     }
-    if (cellar__dirty_bytes() != 0) {
+    if (cellar__dirty_bytes() != 0 && __atomic_load_n(&dirty_displaced, __ATOMIC_RELAXED) < most) {
         if (held - most < DIRTY_PURGE_MIN) {
             return; /* until there is more, which is worth a system call */
         }
         uint64_t mask = cellar__os_signals_block();
-        held -= cellar__min(held, dirty_purge_overdue(cellar__os_now_ns(), held - most));
+        size_t purged = dirty_purge_overdue(cellar__os_now_ns(), held - most);
         cellar__os_signals_restore(mask);
+        __atomic_add_fetch(&dirty_displaced, purged, __ATOMIC_RELAXED);
+        held -= cellar__min(held, purged);
     }
     __atomic_store_n(&dirty_most, cellar__max(held, most), __ATOMIC_RELAXED);
 }

@@ -57,8 +57,8 @@ void cellar__dirty_tick(void);
 
 /*
  * Clean memory has been taken. By what the heap is larger than in the last two intervals of decay, of what waits and did not
- * serve as much goes back, the oldest first: the peak does not grow while a part of it waits, and who grows pays for twice the
- * pages at worst, when what went is wanted again.
+ * serve as much goes back, the oldest first: the peak does not grow while a part of it waits. What goes so in an interval is no
+ * more than the heap had at most, so who needs it again pays for twice the pages at worst.
  */
 void cellar__dirty_give_way(void);
 

@@ -36,7 +36,7 @@ static void change_raise(struct cellar__bucket *loaded, struct cellar__bucket *p
     memcpy(loaded->items, previous->items + previous->count, n * sizeof *loaded->items);
 }
 
-/* A swap would move none up, or put older items above younger ones: a previous bucket that is partly filled stays below. */
+/* Who comes for the same again wants all of the previous bucket; but its items, older ones, stay below those of a full one. */
 static bool change_swaps(const struct cellar__cache *cache, const struct cellar__bucket *previous,
                          enum cellar__change want)
 {
@@ -52,7 +52,9 @@ void cellar__change_over(const struct cellar__zone *zone, struct cellar__thread 
         cellar__change_swap(zone, thread, cache, previous);
         return;
     }
-    struct cellar__bucket *loaded = cellar__change_unload(zone, thread, cache);
+    cellar__change_count(zone, cache);
+    cellar__thread_detach();
+    struct cellar__bucket *loaded = cellar__cache_unload(cache);
     cache->wanted_room = want == CELLAR_CHANGE_ROOM;
     if (cache->wanted_room) {
         change_lower(loaded, previous);
@@ -60,5 +62,6 @@ void cellar__change_over(const struct cellar__zone *zone, struct cellar__thread 
         change_raise(loaded, previous);
     }
     cellar__cache_put_previous(cache, previous);
-    cellar__change_load(thread, cache, loaded);
+    cellar__cache_load(cache, loaded);
+    cellar__thread_attach(thread);
 }

@@ -274,6 +274,23 @@ FRESH_TEST(below_the_peak_nothing_gives_way)
     check(7);
 }
 
+/* Who swings for ever would pay for ever: as much as the heap had, 9 granules, is what gives way in an interval. */
+FRESH_TEST(what_gives_way_is_bounded)
+{
+    start();
+    char *run = fresh_memory(8);
+    fresh_memory(1);
+    cellar__dirty_give_way();
+    for (size_t i = 0; i < 3; i++) {
+        cellar__dirty_give(run, 8);
+        run = fresh_memory(8);
+        cellar__dirty_give_way();
+    }
+    CHECK_EQ(fake_os.purge.count, 2);
+    CHECK_EQ(cellar__dirty_bytes(), 8 * CELLAR_GRANULE);
+    check(9);
+}
+
 /* Half a second later, and again, without any run that comes back meanwhile: what was held before is long ago. */
 FRESH_TEST(what_was_held_long_ago_is_no_peak)
 {
