@@ -23,6 +23,7 @@ struct cellar__fmt {
 };
 
 void cellar__fmt_init(struct cellar__fmt *fmt, char *buffer, size_t size);
+
 /* A text or a number in tens, behind what is there: what a start writes, without the rest of a format. */
 void cellar__fmt_text(struct cellar__fmt *fmt, const char *text);
 void cellar__fmt_number(struct cellar__fmt *fmt, uint64_t number);

@@ -39,10 +39,10 @@ void cellar__capacity_init(struct cellar__zone *zone)
 {
     size_t size = cellar__max(zone->attr.size, 1);
     size_t room = cellar__bucket_room(CELLAR_BUCKET_LG_MAX);
-    size_t depot_bytes =
-        cellar__clamp(CAPACITY_DEPOT_ITEMS * size, CAPACITY_DEPOT_BYTES, CAPACITY_DEPOT_BYTES_MAX);
     size_t bucket_bytes =
         cellar__clamp(CAPACITY_BUCKET_ITEMS * size, CAPACITY_BUCKET_BYTES, CAPACITY_BUCKET_BYTES_MAX);
+    size_t depot_bytes =
+        cellar__clamp(CAPACITY_DEPOT_ITEMS * size, CAPACITY_DEPOT_BYTES, CAPACITY_DEPOT_BYTES_MAX);
     size_t max_items = capacity_fit_room(cellar__clamp(bucket_bytes / size, CAPACITY_BUCKET_MIN_ITEMS, room));
     zone->is_single = size > CELLAR_SINGLE_MIN;
     if (zone->is_single) {

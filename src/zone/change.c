@@ -6,15 +6,20 @@
 
 /* Of a bucket that may be taken meanwhile: then the answer is of no use, and the exchange that follows finds none. */
 __attribute__((no_sanitize("thread"))) static bool change_has(const struct cellar__bucket *bucket,
-                                                              enum cellar__change want)
+                                                              enum cellar__want want)
 {
-    return want == CELLAR_CHANGE_ITEMS ? bucket->count > 0 : bucket->count < bucket->capacity;
+    return want == CELLAR_WANT_ITEMS ? bucket->count > 0 : bucket->count < bucket->capacity;
 }
 
-struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__change want)
+struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__want want)
 {
     const struct cellar__bucket *previous = cellar__cache_previous(cache);
-    return previous == NULL || !change_has(previous, want) ? NULL : cellar__cache_take_previous(cache);
+    struct cellar__bucket *taken =
+        previous == NULL || !change_has(previous, want) ? NULL : cellar__cache_take_previous(cache);
+    if (taken == NULL) {
+        cache->wanted_room = want == CELLAR_WANT_ROOM;
+    }
+    return taken;
 }
 
 /* Moves the lower, older half of the loaded bucket onto the previous one, as far as that has room. */
@@ -38,25 +43,25 @@ static void change_raise(struct cellar__bucket *loaded, struct cellar__bucket *p
 
 /* Who comes for the same again wants all of the previous bucket; but its items, older ones, stay below those of a full one. */
 static bool change_swaps(const struct cellar__cache *cache, const struct cellar__bucket *previous,
-                         enum cellar__change want)
+                         enum cellar__want want)
 {
-    bool has_turned = cache->wanted_room != (want == CELLAR_CHANGE_ROOM);
-    return cache->loaded == NULL || (!has_turned && (want == CELLAR_CHANGE_ITEMS || previous->count == 0));
+    bool has_turned = cache->wanted_room != (want == CELLAR_WANT_ROOM);
+    return cache->loaded == NULL || (!has_turned && (want == CELLAR_WANT_ITEMS || previous->count == 0));
 }
 
 void cellar__change_over(const struct cellar__zone *zone, struct cellar__thread *thread,
-                         struct cellar__cache *cache, struct cellar__bucket *previous,
-                         enum cellar__change want)
+                         struct cellar__cache *cache, struct cellar__bucket *previous, enum cellar__want want)
 {
-    if (change_swaps(cache, previous, want)) {
+    bool swaps = change_swaps(cache, previous, want);
+    cache->wanted_room = want == CELLAR_WANT_ROOM;
+    if (swaps) {
         cellar__change_swap(zone, thread, cache, previous);
         return;
     }
     cellar__change_count(zone, cache);
     cellar__thread_detach();
     struct cellar__bucket *loaded = cellar__cache_unload(cache);
-    cache->wanted_room = want == CELLAR_CHANGE_ROOM;
-    if (cache->wanted_room) {
+    if (want == CELLAR_WANT_ROOM) {
         change_lower(loaded, previous);
     } else {
         change_raise(loaded, previous);

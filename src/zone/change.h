@@ -11,7 +11,7 @@
 #include "zone/zone.h"
 
 /* What a slow path wants of a cache: it came to allocate, or to free. */
-enum cellar__change { CELLAR_CHANGE_ITEMS, CELLAR_CHANGE_ROOM };
+enum cellar__want { CELLAR_WANT_ITEMS, CELLAR_WANT_ROOM };
 
 /* For zones that do not count each request: what has left the loaded bucket counts before the bucket goes. */
 CELLAR_INLINE void cellar__change_count(const struct cellar__zone *zone, struct cellar__cache *cache)
@@ -50,8 +50,8 @@ CELLAR_INLINE void cellar__change_swap(const struct cellar__zone *zone, struct c
     cellar__thread_attach(thread);
 }
 
-/* Takes the previous bucket out when it has what is wanted; or NULL. */
-struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__change want);
+/* Takes the previous bucket out when it has what is wanted. NULL: the slow path goes past both. */
+struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__want want);
 
 /*
  * Goes on with the previous bucket, which is out, after the loaded one was found empty or full. Where the want is another than
@@ -60,6 +60,6 @@ struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache,
  */
 void cellar__change_over(const struct cellar__zone *zone, struct cellar__thread *thread,
                          struct cellar__cache *cache, struct cellar__bucket *previous,
-                         enum cellar__change want);
+                         enum cellar__want want);
 
 #endif

@@ -217,7 +217,7 @@ static void zone_turn(struct cellar__zone *zone, struct cellar__thread *thread, 
         larger = capacity > full->capacity ? zone_new_bucket(zone, thread, cache, capacity) : NULL;
     }
     if (CELLAR_LIKELY(larger == NULL)) {
-        cellar__change_over(zone, thread, cache, full, CELLAR_CHANGE_ITEMS);
+        cellar__change_over(zone, thread, cache, full, CELLAR_WANT_ITEMS);
         return;
     }
     memcpy(larger->items, full->items, full->count * sizeof *full->items);
@@ -231,12 +231,11 @@ static void zone_turn(struct cellar__zone *zone, struct cellar__thread *thread, 
 /* Puts a bucket with items in place of the loaded one, which is empty. False when there are none to be had. */
 static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
 {
-    struct cellar__bucket *previous = cellar__change_take_previous(cache, CELLAR_CHANGE_ITEMS);
+    struct cellar__bucket *previous = cellar__change_take_previous(cache, CELLAR_WANT_ITEMS);
     if (previous != NULL) {
         zone_turn(zone, thread, cache, previous);
         return true;
     }
-    cache->wanted_room = false;
     struct cellar__bucket *bucket = cellar__depot_get(&zone->depot);
     struct cellar__bucket *empty = cellar__change_unload(zone, thread, cache);
     if (bucket != NULL) {
@@ -333,12 +332,11 @@ void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *
 static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thread,
                            struct cellar__cache *cache)
 {
-    struct cellar__bucket *previous = cellar__change_take_previous(cache, CELLAR_CHANGE_ROOM);
+    struct cellar__bucket *previous = cellar__change_take_previous(cache, CELLAR_WANT_ROOM);
     if (previous != NULL) {
-        cellar__change_over(zone, thread, cache, previous, CELLAR_CHANGE_ROOM);
+        cellar__change_over(zone, thread, cache, previous, CELLAR_WANT_ROOM);
         return true;
     }
-    cache->wanted_room = true;
     struct cellar__bucket *full =
         zone->is_single ? cellar__change_unload(zone, thread, cache) : cellar__cache_take_previous(cache);
     struct cellar__bucket *empty = NULL;
@@ -452,7 +450,7 @@ size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n
     struct cellar__cache *cache = zone_cache(zone, &thread);
     size_t got = cache == NULL ? 0 : zone_pop_many(zone, cache, items, n);
     struct cellar__bucket *previous =
-        got < n && cache != NULL ? cellar__change_take_previous(cache, CELLAR_CHANGE_ITEMS) : NULL;
+        got < n && cache != NULL ? cellar__change_take_previous(cache, CELLAR_WANT_ITEMS) : NULL;
     if (previous != NULL) {
         cellar__change_swap(zone, thread, cache, previous);
         got += zone_pop_many(zone, cache, items + got, n - got);

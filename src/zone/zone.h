@@ -186,7 +186,7 @@ void cellar__zone_drain_depot(struct cellar__zone *zone);
 /* From now on no bucket is filled: every operation goes to the backend at once. For modes. */
 void cellar__zone_set_uncached(bool uncached);
 
-/* Notes what a sampled allocation had asked for. */
+/* Notes what a sampled allocation had asked for. Of threads that do so at one moment, one may be lost. */
 void cellar__zone_sample(struct cellar__zone *zone, size_t requested);
 
 #endif
