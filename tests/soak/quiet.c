@@ -2,6 +2,8 @@
 #include "soak/quiet.h"
 
 #include <malloc.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "arena/budget.h"
 #include "arena/dirty.h"
@@ -18,6 +20,43 @@
 enum { QUIET_FOREIGN_MAX = 64 };
 /* Slabs that kegs keep, and those that hold libc's few blocks. */
 #define QUIET_LEFT_MAX ((size_t)4 << 20)
+
+/*
+ * The janitor works on while the workers rest: what it has in its hands is in no account, and back in one when it has given it
+ * back. So only what is missing for ten seconds is an error.
+ */
+enum { QUIET_LOOKS = 200 };
+#define QUIET_PAUSE_NS UINT64_C(50000000)
+
+static char quiet_missing[256]; /* what was found missing first in this look */
+
+__attribute__((format(printf, 1, 2))) static void quiet_miss(const char *format, ...)
+{
+    if (quiet_missing[0] != '\0') {
+        return;
+    }
+    va_list args;
+    va_start(args, format);
+    vsnprintf(quiet_missing, sizeof quiet_missing, format, args);
+    va_end(args);
+}
+
+/* Looks until nothing is missing. */
+static void quiet_settle(void (*look)(void))
+{
+    for (unsigned i = 1;; i++) {
+        quiet_missing[0] = '\0';
+        look();
+        if (quiet_missing[0] == '\0') {
+            break;
+        }
+        if (i == QUIET_LOOKS) {
+            soak_error("%s", quiet_missing);
+            break;
+        }
+        soak_sleep_ns(QUIET_PAUSE_NS);
+    }
+}
 
 struct quiet_sums {
     size_t live[CELLAR_CLASS_END];   /* blocks of the table, by class */
@@ -104,7 +143,7 @@ static void quiet_check_classes(const struct quiet_sums *sums)
         size_t known = sums->live[id] + sums->cached[id] + depot;
         size_t out = quiet_out(id);
         if (out < known || out - known > QUIET_FOREIGN_MAX) {
-            soak_error("%zu blocks of %zu bytes are out: %zu in the table, %zu in buckets, %zu in the depot",
+            quiet_miss("%zu blocks of %zu bytes are out: %zu in the table, %zu in buckets, %zu in the depot",
                        out, cellar__class_size(id), sums->live[id], sums->cached[id], depot);
         }
     }
@@ -113,7 +152,7 @@ static void quiet_check_classes(const struct quiet_sums *sums)
 static void quiet_check_huge(const struct quiet_sums *sums, const struct cellar__huge_usage *huge)
 {
     if (huge->nlive != sums->nhuge || huge->live_bytes != sums->huge_bytes) {
-        soak_error("%zu huge blocks of %zu bytes are live: %zu of %zu bytes in the table", huge->nlive,
+        quiet_miss("%zu huge blocks of %zu bytes are live: %zu of %zu bytes in the table", huge->nlive,
                    huge->live_bytes, sums->nhuge, sums->huge_bytes);
     }
 }
@@ -142,44 +181,55 @@ static void quiet_check_bytes(const struct cellar__huge_usage *huge)
     size_t held = cellar__budget_held() + (soak_plant_hits(SOAK_PLANT_BUDGET) ? 1 : 0);
     size_t known = quiet_arena_bytes();
     if (arena.allocated != known) {
-        soak_error("%zu bytes are out of the heap arena, slabs and runs have %zu", (size_t)arena.allocated,
+        quiet_miss("%zu bytes are out of the heap arena, slabs and runs have %zu", (size_t)arena.allocated,
                    known);
     }
     if (held != arena.allocated + huge->live_bytes + huge->cached_bytes) {
-        soak_error("the budget has %zu bytes: %zu are out of the arena, %zu in live mappings, %zu cached",
+        quiet_miss("the budget has %zu bytes: %zu are out of the arena, %zu in live mappings, %zu cached",
                    held, (size_t)arena.allocated, huge->live_bytes, huge->cached_bytes);
+    }
+}
+
+static void quiet_look(void)
+{
+    struct quiet_sums sums = {.nhuge = 0};
+    struct cellar__huge_usage huge;
+    quiet_count_table(&sums);
+    cellar__thread_walk(quiet_count_cached, &sums);
+    quiet_check_classes(&sums);
+    cellar__huge_usage(&huge);
+    quiet_check_huge(&sums, &huge);
+    quiet_check_bytes(&huge);
+}
+
+static void quiet_look_end(void)
+{
+    struct cellar__huge_usage huge;
+    malloc_trim(0);
+    quiet_look();
+    cellar__huge_usage(&huge);
+    if (cellar__dirty_bytes() != 0 || huge.cached_bytes != 0) {
+        quiet_miss("after a trim %zu bytes are in dirty runs and %zu in cached mappings",
+                   cellar__dirty_bytes(), huge.cached_bytes);
+    }
+    if (cellar__budget_held() > QUIET_LEFT_MAX) {
+        quiet_miss("after all was freed and trimmed %zu bytes are held", cellar__budget_held());
     }
 }
 
 void soak_quiet_check(void)
 {
-    struct quiet_sums sums = {.nhuge = 0};
-    struct cellar__huge_usage huge;
     soak_quiet_check_structure();
-    quiet_count_table(&sums);
-    cellar__thread_walk(quiet_count_cached, &sums);
-    quiet_check_classes(&sums);
     if (soak_plant_hits(SOAK_PLANT_HUGE_LEAK)) {
         void *volatile lost = malloc((size_t)2 << 20);
         (void)lost;
     }
-    cellar__huge_usage(&huge);
-    quiet_check_huge(&sums, &huge);
-    quiet_check_bytes(&huge);
+    quiet_settle(quiet_look);
     soak_count(&soak_shared->counts.nquiet, 1);
 }
 
 void soak_quiet_check_end(void)
 {
-    struct cellar__huge_usage huge;
-    malloc_trim(0);
-    soak_quiet_check();
-    cellar__huge_usage(&huge);
-    if (cellar__dirty_bytes() != 0 || huge.cached_bytes != 0) {
-        soak_error("after a trim %zu bytes are in dirty runs and %zu in cached mappings",
-                   cellar__dirty_bytes(), huge.cached_bytes);
-    }
-    if (cellar__budget_held() > QUIET_LEFT_MAX) {
-        soak_error("after all was freed and trimmed %zu bytes are held", cellar__budget_held());
-    }
+    soak_quiet_check_structure();
+    quiet_settle(quiet_look_end);
 }

@@ -1,5 +1,6 @@
 /*
  * quiet: what has to hold while no thread is inside the library.
+ * The janitor may be, and have a bucket or a run in its hands: what is missing is looked for again.
  *
  * In any process: the invariants of the heap arena (A1 to A6) and of each keg (K1 to K3, and those of its slabs).
  *
