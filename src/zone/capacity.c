@@ -26,7 +26,11 @@
 #define CAPACITY_FIRST_BYTES ((size_t)1 << 10)
 #define CAPACITY_STEP_BYTES ((size_t)4 << 10) /* by which a bucket outgrows the one before, or by an item */
 #define CAPACITY_EARN_TURNS 16 /* until large items get a bucket, or a cache takes from others */
-#define CAPACITY_THREAD_BYTES ((size_t)1 << 20) /* in all caches of a thread, a bucket each */
+#define CAPACITY_THREAD_BYTES ((size_t)2 << 20) /* in all caches of a thread, a bucket each */
+
+/* What a bucket gets of the backend. */
+#define CAPACITY_IMPORT_PARTS 8  /* one of so many */
+#define CAPACITY_IMPORT_TURNS 16 /* until all of them */
 
 /* A few items fewer when that halves the bucket's own memory. */
 static size_t capacity_fit_room(size_t max_items)
@@ -57,7 +61,7 @@ void cellar__capacity_init(struct cellar__zone *zone)
 uint32_t cellar__capacity_share(uint32_t max_items, size_t nthreads)
 {
     size_t nfew = cellar__max(CELLAR_CAPACITY_FEW_THREADS, (size_t)2 * cellar__os_machine()->ncpus);
-    return nthreads <= nfew ? max_items : max_items >> cellar__lg_ceil(cellar__div_ceil(nthreads, nfew));
+    return nthreads <= nfew ? max_items : (uint32_t)(max_items * nfew / nthreads);
 }
 
 /* Whether what the cache may hold counts in the thread's sum. */
@@ -136,4 +140,16 @@ uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__t
     return CELLAR_LIKELY(cache->capacity >= max_items && cache->capacity != 0)
                ? max_items
                : capacity_grow(zone, thread, cache, max_items);
+}
+
+uint32_t cellar__capacity_import(const struct cellar__zone *zone, struct cellar__cache *cache,
+                                 uint32_t capacity)
+{
+    if (cache->nimports >= CAPACITY_IMPORT_TURNS) {
+        return capacity;
+    }
+    cache->nimports++;
+    size_t line = cellar__div_ceil(CELLAR_CACHE_LINE, cellar__max(zone->attr.size, 1));
+    size_t part = cellar__div_ceil(capacity, CAPACITY_IMPORT_PARTS);
+    return (uint32_t)cellar__min(cellar__max(part, line), capacity);
 }

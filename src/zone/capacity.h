@@ -24,7 +24,7 @@ uint32_t cellar__capacity_share(uint32_t max_items, size_t nthreads);
 
 /*
  * Items that a bucket may hold now. What all threads keep to themselves is bounded: beyond a few of them, and two a CPU,
- * a bucket's bytes are halved at each doubling, and an item that is too large for that has no bucket (ADR 0020).
+ * each has its share of what those few may keep, and an item that is too large for that has no bucket (ADR 0020).
  */
 CELLAR_INLINE uint32_t cellar__capacity_max(const struct cellar__zone *zone)
 {
@@ -43,6 +43,14 @@ CELLAR_INLINE uint32_t cellar__capacity_max(const struct cellar__zone *zone)
  */
 uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__thread *thread,
                                struct cellar__cache *cache);
+
+/*
+ * Items to take from the backend for an empty bucket: a part of what it holds, so that what is freed next has room in it
+ * and fewer lie there unused; all of it for who takes again and again and frees nothing (ADR 0037). At least a cache line's
+ * worth, lest two threads share one. Notes that they are taken.
+ */
+uint32_t cellar__capacity_import(const struct cellar__zone *zone, struct cellar__cache *cache,
+                                 uint32_t capacity);
 
 /* The part of cellar__capacity_set that is seldom needed. */
 void cellar__capacity_change(const struct cellar__zone *zone, struct cellar__thread *thread,

@@ -11,13 +11,21 @@ __attribute__((no_sanitize("thread"))) static bool change_has(const struct cella
     return want == CELLAR_WANT_ITEMS ? bucket->count > 0 : bucket->count < bucket->capacity;
 }
 
+static void change_note(struct cellar__cache *cache, enum cellar__want want)
+{
+    cache->wanted_room = want == CELLAR_WANT_ROOM;
+    if (want == CELLAR_WANT_ROOM) {
+        cache->nimports = 0;
+    }
+}
+
 struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__want want)
 {
     const struct cellar__bucket *previous = cellar__cache_previous(cache);
     struct cellar__bucket *taken =
         previous == NULL || !change_has(previous, want) ? NULL : cellar__cache_take_previous(cache);
     if (taken == NULL) {
-        cache->wanted_room = want == CELLAR_WANT_ROOM;
+        change_note(cache, want);
     }
     return taken;
 }
@@ -53,7 +61,7 @@ void cellar__change_over(const struct cellar__zone *zone, struct cellar__thread 
                          struct cellar__cache *cache, struct cellar__bucket *previous, enum cellar__want want)
 {
     bool swaps = change_swaps(cache, previous, want);
-    cache->wanted_room = want == CELLAR_WANT_ROOM;
+    change_note(cache, want);
     if (swaps) {
         cellar__change_swap(zone, thread, cache, previous);
         return;

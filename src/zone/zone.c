@@ -197,9 +197,11 @@ void *cellar__zone_import_one(struct cellar__zone *zone)
     return item;
 }
 
-static void zone_import_bucket(struct cellar__zone *zone, struct cellar__bucket *bucket)
+static void zone_import_bucket(struct cellar__zone *zone, struct cellar__cache *cache,
+                               struct cellar__bucket *bucket)
 {
-    bucket->count = (uint16_t)zone->attr.backend->import(zone->attr.source, bucket->items, bucket->capacity);
+    size_t n = cellar__capacity_import(zone, cache, bucket->capacity);
+    bucket->count = (uint16_t)zone->attr.backend->import(zone->attr.source, bucket->items, n);
     zone_reverse(bucket->items, bucket->count);
 }
 
@@ -245,7 +247,7 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
         if (bucket == NULL) {
             return false;
         }
-        zone_import_bucket(zone, bucket);
+        zone_import_bucket(zone, cache, bucket);
     }
     bool filled = bucket->count > 0;
     cache->net += bucket->count;
