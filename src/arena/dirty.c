@@ -15,25 +15,41 @@
 #define DIRTY_PURGE_MIN ((size_t)256 << 10) /* of a longer run: what a system call is worth */
 
 struct dirty_run {
-    struct cellar__list by_size;
     struct cellar__list by_age;
     struct cellar__tree_node by_address;
     char *base;
     size_t ngranules;
+    size_t longest; /* granules; of this one and all below it in the tree */
     uint64_t since_ns;
 };
 
 struct cellar__lock cellar__dirty_lock = CELLAR_LOCK_INIT(CELLAR_RANK_DIRTY);
+
+static struct dirty_run *dirty_of(struct cellar__tree_node *node)
+{
+    return CELLAR_CONTAINER(node, struct dirty_run, by_address);
+}
 
 static uint64_t dirty_key(const struct cellar__tree_node *node)
 {
     return (uintptr_t)CELLAR_CONTAINER(node, const struct dirty_run, by_address)->base;
 }
 
-static struct cellar__list dirty_sizes[CELLAR_DIRTY_MAX_GRANULES + 1];
+static size_t dirty_longest_of(struct cellar__tree_node *node)
+{
+    return node == NULL ? 0 : dirty_of(node)->longest;
+}
+
+static void dirty_sum(struct cellar__tree_node *node)
+{
+    struct dirty_run *run = dirty_of(node);
+    size_t below = cellar__max(dirty_longest_of(node->left), dirty_longest_of(node->right));
+    run->longest = cellar__max(run->ngranules, below);
+}
+
 static struct cellar__list dirty_ages; /* oldest last */
-static struct cellar__tree dirty_addresses = {.key = dirty_key};
-static uint64_t dirty_nonempty; /* bit n: dirty_sizes[n] has a run; atomic, read unlocked */
+static struct cellar__tree dirty_addresses = {.key = dirty_key, .sum = dirty_sum};
+static size_t dirty_longest; /* granules of the longest run; atomic, read unlocked */
 static size_t dirty_bytes;
 static uint64_t dirty_oldest_ns; /* atomic; since when the oldest has waited, or earlier */
 static uint64_t dirty_decay_ns = DIRTY_DECAY_MS_DEFAULT * UINT64_C(1000000);
@@ -51,9 +67,6 @@ static size_t dirty_displaced; /* atomic; bytes that gave way in this interval *
 
 void cellar__dirty_init(void)
 {
-    for (size_t i = 0; i < CELLAR_COUNTOF(dirty_sizes); i++) {
-        cellar__list_init(&dirty_sizes[i]);
-    }
     cellar__list_init(&dirty_ages);
 }
 
@@ -67,30 +80,24 @@ static size_t dirty_size(const struct dirty_run *run)
     return run->ngranules << CELLAR_LG_GRANULE;
 }
 
-/* The list a run is kept on: that of its size, or the last one for all longer ones. */
-static size_t dirty_slot(const struct dirty_run *run)
+/* `size` bytes more, or fewer, are in the tree, which is as it is to be. */
+static void dirty_count_locked(size_t size)
 {
-    return cellar__min(run->ngranules, CELLAR_DIRTY_MAX_GRANULES);
+    __atomic_add_fetch(&dirty_bytes, size, __ATOMIC_RELAXED); /* read unlocked */
+    __atomic_store_n(&dirty_longest, dirty_longest_of(dirty_addresses.root), __ATOMIC_RELAXED);
 }
 
 /* All but the place in the order of age. */
 static void dirty_link_locked(struct dirty_run *run)
 {
-    cellar__list_push(&dirty_sizes[dirty_slot(run)], &run->by_size);
     cellar__tree_insert(&dirty_addresses, &run->by_address);
-    __atomic_store_n(&dirty_nonempty, dirty_nonempty | UINT64_C(1) << dirty_slot(run), __ATOMIC_RELAXED);
-    __atomic_add_fetch(&dirty_bytes, dirty_size(run), __ATOMIC_RELAXED); /* read unlocked */
+    dirty_count_locked(dirty_size(run));
 }
 
 static void dirty_unlink_locked(struct dirty_run *run)
 {
-    cellar__list_remove(&run->by_size);
     cellar__tree_remove(&dirty_addresses, &run->by_address);
-    if (cellar__list_is_empty(&dirty_sizes[dirty_slot(run)])) {
-        __atomic_store_n(&dirty_nonempty, dirty_nonempty & ~(UINT64_C(1) << dirty_slot(run)),
-                         __ATOMIC_RELAXED);
-    }
-    __atomic_sub_fetch(&dirty_bytes, dirty_size(run), __ATOMIC_RELAXED);
+    dirty_count_locked(-dirty_size(run));
 }
 
 static void dirty_remove_locked(struct dirty_run *run)
@@ -103,18 +110,16 @@ static void dirty_remove_locked(struct dirty_run *run)
 static struct dirty_run *dirty_find_begin_locked(const char *base)
 {
     struct cellar__tree_node *node = cellar__tree_find_at_least(&dirty_addresses, (uintptr_t)base);
-    struct dirty_run *run = node == NULL ? NULL : CELLAR_CONTAINER(node, struct dirty_run, by_address);
-    return run != NULL && run->base == base ? run : NULL;
+    return node != NULL && dirty_of(node)->base == base ? dirty_of(node) : NULL;
 }
 
 static struct dirty_run *dirty_find_end_locked(const char *end)
 {
     struct cellar__tree_node *node = cellar__tree_find_at_most(&dirty_addresses, (uintptr_t)end);
-    struct dirty_run *run = node == NULL ? NULL : CELLAR_CONTAINER(node, struct dirty_run, by_address);
-    return run != NULL && run->base + dirty_size(run) == end ? run : NULL;
+    return node != NULL && dirty_of(node)->base + dirty_size(dirty_of(node)) == end ? dirty_of(node) : NULL;
 }
 
-/* Makes one run of the new one and a neighbour that waits, in the place of the older. False: spans part them. */
+/* Makes one run of the new one and a neighbour that waits. False: spans part them. */
 static bool dirty_absorb_locked(struct dirty_run *run, struct dirty_run *other)
 {
     const struct dirty_run *low = run->base < other->base ? run : other;
@@ -126,11 +131,6 @@ static bool dirty_absorb_locked(struct dirty_run *run, struct dirty_run *other)
     dirty_unlink_locked(other);
     run->base = low->base;
     run->ngranules += other->ngranules;
-    if (cellar__list_is_empty(&run->by_age) || other->since_ns < run->since_ns) {
-        cellar__list_remove(&run->by_age);
-        cellar__list_insert_after(&other->by_age, &run->by_age);
-        run->since_ns = other->since_ns;
-    }
     cellar__list_remove(&other->by_age);
     return true;
 }
@@ -143,16 +143,13 @@ static void dirty_insert_locked(struct dirty_run *run, struct cellar__list *gone
     if (cellar__list_is_empty(&dirty_ages)) {
         __atomic_store_n(&dirty_oldest_ns, run->since_ns, __ATOMIC_RELAXED);
     }
-    cellar__list_init(&run->by_age);
     for (size_t i = 0; i < CELLAR_COUNTOF(neighbours); i++) {
         if (neighbours[i] != NULL && dirty_absorb_locked(run, neighbours[i])) {
-            cellar__list_push(gone, &neighbours[i]->by_size);
+            cellar__list_push(gone, &neighbours[i]->by_age);
         }
     }
     dirty_link_locked(run);
-    if (cellar__list_is_empty(&run->by_age)) {
-        cellar__list_push(&dirty_ages, &run->by_age);
-    }
+    cellar__list_push(&dirty_ages, &run->by_age);
 }
 
 static size_t dirty_used(size_t held, size_t bytes)
@@ -188,7 +185,7 @@ static size_t dirty_excess(void)
     }
     size_t held = cellar__budget_held();
     size_t peak = cellar__max(dirty_used(held, bytes), __atomic_load_n(&dirty_peak_lately, __ATOMIC_RELAXED));
-    size_t most = peak + peak / 3;
+    size_t most = peak + peak / 4;
     return held <= most ? 0 : cellar__min(held - most, bytes - DIRTY_FLOOR);
 }
 
@@ -204,7 +201,7 @@ static void dirty_insert(struct dirty_run *run, bool peak)
     dirty_insert_locked(run, &gone);
     cellar__lock_release(&cellar__dirty_lock);
     for (struct cellar__list *node; (node = cellar__list_pop(&gone)) != NULL;) {
-        cellar__meta_free(CELLAR_CONTAINER(node, struct dirty_run, by_size), sizeof(struct dirty_run));
+        cellar__meta_free(CELLAR_CONTAINER(node, struct dirty_run, by_age), sizeof(struct dirty_run));
     }
 }
 
@@ -223,21 +220,30 @@ static int dirty_take_front_locked(struct dirty_run *run, size_t ngranules, stru
     }
     int status = cellar__arena_split_try(&cellar__heap_arena, (uintptr_t)run->base, dirty_size(run), first);
     if (status == 0) {
-        dirty_unlink_locked(run);
         run->base += first;
         run->ngranules -= ngranules;
-        dirty_link_locked(run);
+        cellar__tree_change(&dirty_addresses, &run->by_address);
+        dirty_count_locked(-first);
     }
     return status;
 }
 
-/* Youngest run of the smallest size that serves, or NULL. */
+/* The lowest run that serves, or NULL. */
 static struct dirty_run *dirty_find_locked(size_t ngranules)
 {
-    uint64_t large_enough = dirty_nonempty >> ngranules << ngranules;
-    return large_enough == 0
-               ? NULL
-               : CELLAR_CONTAINER(dirty_sizes[cellar__low_bit(large_enough)].next, struct dirty_run, by_size);
+    struct cellar__tree_node *node = dirty_addresses.root;
+    if (dirty_longest_of(node) < ngranules) {
+        return NULL;
+    }
+    for (;;) {
+        if (dirty_longest_of(node->left) >= ngranules) {
+            node = node->left;
+        } else if (dirty_of(node)->ngranules >= ngranules) {
+            return dirty_of(node);
+        } else {
+            node = node->right;
+        }
+    }
 }
 
 /* ngranules from the address, or from anywhere when it is NULL. 0, -ENOENT, or -EAGAIN when the arena is short of tags. */
@@ -274,7 +280,7 @@ static char *dirty_take(const char *from, size_t ngranules)
 bool cellar__dirty_serves(size_t ngranules)
 {
     return ngranules <= CELLAR_DIRTY_MAX_GRANULES &&
-           __atomic_load_n(&dirty_nonempty, __ATOMIC_RELAXED) >> ngranules != 0;
+           __atomic_load_n(&dirty_longest, __ATOMIC_RELAXED) >= ngranules;
 }
 
 char *cellar__dirty_take(size_t ngranules)
@@ -318,6 +324,12 @@ static struct dirty_run *dirty_take_excess_locked(struct dirty_run *run, size_t 
     return run;
 }
 
+/* The time may be from before the run came: another thread asked for it. */
+static bool dirty_is_overdue(const struct dirty_run *run, uint64_t now_ns)
+{
+    return now_ns >= run->since_ns && now_ns - run->since_ns >= dirty_decay_ns;
+}
+
 /* The oldest run when it is overdue, or a part of it when that is too much or owed, taken out; or NULL. */
 static struct dirty_run *dirty_take_overdue(uint64_t now_ns, size_t owed)
 {
@@ -327,7 +339,7 @@ static struct dirty_run *dirty_take_overdue(uint64_t now_ns, size_t owed)
     if (!cellar__list_is_empty(&dirty_ages)) {
         struct dirty_run *run = CELLAR_CONTAINER(dirty_ages.prev, struct dirty_run, by_age);
         size_t excess = cellar__max(dirty_excess(), owed);
-        if (now_ns - run->since_ns >= dirty_decay_ns) {
+        if (dirty_is_overdue(run, now_ns)) {
             dirty_remove_locked(run);
             taken = run;
         } else if (excess != 0) {

@@ -1,22 +1,23 @@
 /*
  * dirty: runs that came back and still hold memory.
  *
- * A request of the same size takes the youngest, whose memory is most likely in the CPU's caches. A request of
- * another size is cut from the next larger one. A run that comes back becomes one with those beside it, so that what small
- * runs leave serves large ones; it is as old as the oldest of them. A large block grows into the run behind it.
+ * A request is cut from the lowest run that is long enough: first fit by address, so that low memory serves again and again,
+ * and what lies high grows together and ages (ADR 0038; Wilson, Johnstone, Neely and Boles, "Dynamic Storage Allocation: A
+ * Survey and Critical Review", 1995). A run that comes back becomes one with those beside it, so that what small
+ * runs leave serves large ones, and all of it begins to wait anew. A large block grows into the run behind it.
  *
  * The oldest are purged when they have waited longer than `decay_ms`, or when they make the heap larger by more than a
- * third than what the program lately used at its peak. So a program whose use swings pays no faults at each swing, and
- * its peak is higher by a third at most.
+ * quarter than what the program lately used at its peak. So a program whose use swings pays no faults at each swing, and
+ * its peak is higher by a quarter at most.
  *
- *         |------------- peak lately -------------|- 1/3 -|
+ *         |------------- peak lately -------------|- 1/4 -|
  *   heap  |######## used ########|~~~~~~~~ dirty ~~~~~~~~~|
  *
  * Invariants:
  *   D1  every dirty run is out in the heap arena, as one range, and in no page map entry.
- *   D2  it is on the list of its size, in the tree of all by address, and on the list of all in order of age.
+ *   D2  it is in the tree of all by address, whose nodes know the longest below them, and on the list of all in order of age.
  *   D3  `bytes` is the sum of the sizes.
- *   D4  once an operation is over, `bytes` is at most DIRTY_FLOOR, or such that the heap is at most 4/3 of the peak of
+ *   D4  once an operation is over, `bytes` is at most DIRTY_FLOOR, or such that the heap is at most 5/4 of the peak of
  *       what was in use, now and in the last two intervals of decay_ms (but for runs whose purge was refused).
  *
  * Locks: cellar__dirty_lock (CELLAR_RANK_DIRTY), and under it that of the heap arena, to cut and to merge ranges without a

@@ -28,6 +28,37 @@ static void tree_split(const struct cellar__tree *tree, struct cellar__tree_node
     *high = NULL;
 }
 
+/*
+ * Whose children have changed by an insertion or a removal at the key lies on the way that a search for it takes: below a node
+ * of that key, on both sides. Recursive, as depth is logarithmic but for a vanishing probability.
+ */
+static void tree_sum_way(const struct cellar__tree *tree, struct cellar__tree_node *node, uint64_t key)
+{
+    if (node == NULL) {
+        return;
+    }
+    uint64_t node_key = tree->key(node);
+    if (node_key >= key) {
+        tree_sum_way(tree, node->left, key);
+    }
+    if (node_key <= key) {
+        tree_sum_way(tree, node->right, key);
+    }
+    tree->sum(node);
+}
+
+static void tree_sum(const struct cellar__tree *tree, uint64_t key)
+{
+    if (tree->sum != NULL) {
+        tree_sum_way(tree, tree->root, key);
+    }
+}
+
+void cellar__tree_change(struct cellar__tree *tree, struct cellar__tree_node *node)
+{
+    tree_sum(tree, tree->key(node));
+}
+
 void cellar__tree_insert(struct cellar__tree *tree, struct cellar__tree_node *node)
 {
     uint64_t key = tree->key(node);
@@ -40,6 +71,7 @@ void cellar__tree_insert(struct cellar__tree *tree, struct cellar__tree_node *no
     struct cellar__tree_node *below = *at;
     *at = node;
     tree_split(tree, below, key, &node->left, &node->right);
+    tree_sum(tree, key);
 }
 
 void cellar__tree_remove(struct cellar__tree *tree, struct cellar__tree_node *node)
@@ -66,6 +98,7 @@ void cellar__tree_remove(struct cellar__tree *tree, struct cellar__tree_node *no
     *at = low != NULL ? low : high;
     node->left = NULL;
     node->right = NULL;
+    tree_sum(tree, key);
 }
 
 struct cellar__tree_node *cellar__tree_first(const struct cellar__tree *tree)

@@ -21,12 +21,17 @@ struct cellar__tree_node {
 struct cellar__tree {
     struct cellar__tree_node *root;
     uint64_t (*key)(const struct cellar__tree_node *node);
+    /* Brings what a node knows of all nodes below it up to date, by its own part and its children; NULL: none knows any. */
+    void (*sum)(struct cellar__tree_node *node);
 };
 
 void cellar__tree_insert(struct cellar__tree *tree, struct cellar__tree_node *node);
 
 /* The node must be in the tree. */
 void cellar__tree_remove(struct cellar__tree *tree, struct cellar__tree_node *node);
+
+/* The node's own part of the sum has changed; its key may have too, if the order of all keys is the same. */
+void cellar__tree_change(struct cellar__tree *tree, struct cellar__tree_node *node);
 
 /* The node with the lowest key, or NULL. */
 struct cellar__tree_node *cellar__tree_first(const struct cellar__tree *tree);

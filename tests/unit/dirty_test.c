@@ -48,20 +48,20 @@ FRESH_TEST(empty)
     CHECK_EQ(cellar__dirty_bytes(), 0);
 }
 
-FRESH_TEST(the_youngest_of_a_size_comes_back_dirty)
+FRESH_TEST(the_lowest_comes_back_dirty)
 {
     start();
     char *a = fresh_memory(2);
     fresh_memory(1); /* no neighbours */
     char *b = fresh_memory(2);
-    cellar__dirty_give(a, 2);
     cellar__dirty_give(b, 2);
+    cellar__dirty_give(a, 2);
     CHECK_EQ(cellar__dirty_bytes(), 4 * CELLAR_GRANULE);
     CHECK_EQ(fake_os.purge.count, 0);
     check(1);
-    CHECK_PTR(cellar__dirty_take(2), b);
-    CHECK_EQ(b[0], 1);
     CHECK_PTR(cellar__dirty_take(2), a);
+    CHECK_EQ(a[0], 1);
+    CHECK_PTR(cellar__dirty_take(2), b);
     CHECK_PTR(cellar__dirty_take(2), NULL);
     check(5);
     CHECK_EQ(fake_meta.nblocks,
@@ -81,16 +81,59 @@ FRESH_TEST(a_larger_one_is_cut)
     check(7);
 }
 
-FRESH_TEST(the_smallest_that_serves_is_cut)
+FRESH_TEST(the_lowest_that_serves_is_cut)
 {
     start();
+    char *short_one = fresh_memory(2);
+    fresh_memory(1);
     char *large = fresh_memory(9);
     fresh_memory(1);
     char *small = fresh_memory(4);
     cellar__dirty_give(large, 9);
     cellar__dirty_give(small, 4);
-    CHECK_PTR(cellar__dirty_take(3), small);
-    CHECK_PTR(cellar__dirty_take(2), large);
+    cellar__dirty_give(short_one, 2);
+    CHECK_PTR(cellar__dirty_take(3), large);
+    CHECK_PTR(cellar__dirty_take(2), short_one);
+    CHECK_PTR(cellar__dirty_take(7), NULL);
+    CHECK_PTR(cellar__dirty_take(6), large + 3 * CELLAR_GRANULE);
+    CHECK_PTR(cellar__dirty_take(1), small);
+}
+
+/* Of many runs, all apart, the lowest that is long enough each time, and what any of them serves is known. */
+FRESH_TEST(lowest_of_many_as_a_scan_finds_it)
+{
+    enum { N = 60, LONGEST = 9 };
+    struct test_random random = {test_seed()};
+    char *runs[N];
+    size_t lengths[N];
+    start();
+    for (size_t i = 0; i < N; i++) {
+        lengths[i] = 1 + test_random_below(&random, LONGEST);
+        runs[i] = fresh_memory(lengths[i]);
+        fresh_memory(1);
+        CHECK(i == 0 || runs[i] > runs[i - 1]);
+    }
+    for (size_t i = 0; i < N; i++) { /* in another order */
+        cellar__dirty_give(runs[i * 7 % N], lengths[i * 7 % N]);
+    }
+    for (size_t left = 1; left != 0;) {
+        size_t n = 1 + test_random_below(&random, LONGEST);
+        size_t i = 0;
+        while (i < N && lengths[i] < n) {
+            i++;
+        }
+        CHECK_EQ(cellar__dirty_serves(n), i < N);
+        CHECK_PTR(cellar__dirty_take(n), i < N ? runs[i] : NULL);
+        if (i < N) {
+            runs[i] += n * CELLAR_GRANULE;
+            lengths[i] -= n;
+        }
+        left = 0;
+        for (size_t k = 0; k < N; k++) {
+            left += lengths[k];
+        }
+        CHECK_EQ(cellar__dirty_bytes(), left * CELLAR_GRANULE);
+    }
 }
 
 FRESH_TEST(long_runs_are_purged_at_once)
@@ -157,7 +200,7 @@ static void take_fresh(char **runs, size_t n)
     }
 }
 
-/* D4: what was in use lately may all wait, and a third more. */
+/* D4: what was in use lately may all wait, and a quarter more. */
 FRESH_TEST(what_was_used_lately_is_room_for_what_is_dirty)
 {
     start();
@@ -165,17 +208,17 @@ FRESH_TEST(what_was_used_lately_is_room_for_what_is_dirty)
     take_fresh(runs, 80);
     give_all(runs, 80);
     CHECK_EQ(cellar__dirty_bytes(), 5 * MIB);
-    take_fresh(runs, 26);
+    take_fresh(runs, 20);
     cellar__dirty_tick();
     CHECK_EQ(fake_os.purge.count, 0);
-    take_fresh(runs + 26, 1); /* 107 granules */
+    take_fresh(runs + 20, 1); /* 101 granules */
     cellar__dirty_tick();
     CHECK_EQ(fake_os.purge.count, 1);
     CHECK_EQ(fake_os.purge.size, 4 * CELLAR_GRANULE); /* a run of many loses a part that is worth the call */
     CHECK_EQ(cellar__dirty_bytes(), 76 * CELLAR_GRANULE);
-    check(27);
+    check(21);
     CHECK(cellar__dirty_take(16) != NULL);
-    check(43);
+    check(37);
 }
 
 FRESH_TEST(the_excess_is_purged_oldest_first)
@@ -187,12 +230,12 @@ FRESH_TEST(the_excess_is_purged_oldest_first)
         cellar__dirty_give(runs[i], 1);
     }
     char *more[60];
-    take_fresh(more, 60); /* 180 granules, of which 60 dirty */
+    take_fresh(more, 50); /* 170 granules, of which 60 dirty */
     cellar__dirty_tick();
-    CHECK_EQ(cellar__budget_held(), 160 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__budget_held(), 150 * CELLAR_GRANULE);
     CHECK_EQ(cellar__dirty_bytes(), 40 * CELLAR_GRANULE);
     CHECK_PTR(fake_os.purge.addr, runs[38]);
-    check(120);
+    check(110);
 }
 
 FRESH_TEST(the_floor_is_never_an_excess)
@@ -331,8 +374,8 @@ FRESH_TEST(neighbours_become_one)
     check(9);
 }
 
-/* D2: one run of several is as old as the oldest of them, whichever came last. */
-FRESH_TEST(what_became_one_is_as_old_as_the_oldest)
+/* D2: one run of several is as young as the one that came last. */
+FRESH_TEST(what_became_one_begins_to_wait_anew)
 {
     start();
     cellar__dirty_set_decay_ms(500);
@@ -349,14 +392,21 @@ FRESH_TEST(what_became_one_is_as_old_as_the_oldest)
     fake_os.now_ns += 100 * MS;
     cellar__dirty_give(low, 1);
     fake_os.now_ns += 300 * MS;
-    cellar__dirty_tick(); /* the age of `high` */
-    CHECK_EQ(fake_os.purge.count, 1);
-    CHECK_PTR(fake_os.purge.addr, low);
-    CHECK_EQ(fake_os.purge.size, 2 * CELLAR_GRANULE);
-    cellar__dirty_give(last, 1); /* beside `apart` */
+    cellar__dirty_tick(); /* the age of `high` alone */
+    CHECK_EQ(fake_os.purge.count, 0);
     fake_os.now_ns += 100 * MS;
     cellar__dirty_tick();
-    CHECK_PTR(fake_os.purge.addr, last);
+    CHECK_EQ(fake_os.purge.count, 1);
+    CHECK_PTR(fake_os.purge.addr, apart);
+    fake_os.now_ns += 50 * MS;
+    cellar__dirty_give(last, 1); /* beside both that were one */
+    fake_os.now_ns += 499 * MS;
+    cellar__dirty_tick();
+    CHECK_EQ(fake_os.purge.count, 1);
+    fake_os.now_ns += 1 * MS;
+    cellar__dirty_tick();
+    CHECK_EQ(fake_os.purge.count, 2);
+    CHECK_PTR(fake_os.purge.addr, low);
     CHECK_EQ(fake_os.purge.size, 3 * CELLAR_GRANULE);
     CHECK_EQ(cellar__dirty_bytes(), 0);
     check(0);

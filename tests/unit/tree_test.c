@@ -141,4 +141,69 @@ TEST(check_sees_disorder)
     CHECK_EQ(cellar__tree_check(&tree), SIZE_MAX); /* the keys are in order, the priorities are not */
 }
 
+/* A node knows the largest weight of all below it. */
+struct weighed {
+    uint64_t key;
+    uint64_t weight;
+    uint64_t most;
+    bool in;
+    struct cellar__tree_node node;
+};
+
+static uint64_t weighed_key(const struct cellar__tree_node *node)
+{
+    return CELLAR_CONTAINER(node, struct weighed, node)->key;
+}
+
+static void weighed_sum(struct cellar__tree_node *node)
+{
+    struct weighed *weighed = CELLAR_CONTAINER(node, struct weighed, node);
+    weighed->most = weighed->weight;
+    struct cellar__tree_node *children[] = {node->left, node->right};
+    for (size_t i = 0; i < CELLAR_COUNTOF(children); i++) {
+        if (children[i] != NULL &&
+            CELLAR_CONTAINER(children[i], struct weighed, node)->most > weighed->most) {
+            weighed->most = CELLAR_CONTAINER(children[i], struct weighed, node)->most;
+        }
+    }
+}
+
+/* The largest weight in the subtree; each node's `most` is checked on the way. */
+static uint64_t weighed_check(struct cellar__tree_node *node)
+{
+    if (node == NULL) {
+        return 0;
+    }
+    struct weighed *weighed = CELLAR_CONTAINER(node, struct weighed, node);
+    uint64_t left = weighed_check(node->left);
+    uint64_t right = weighed_check(node->right);
+    uint64_t most = left > right ? left : right;
+    most = weighed->weight > most ? weighed->weight : most;
+    CHECK_EQ(weighed->most, most);
+    return most;
+}
+
+TEST(sums_follow_every_change)
+{
+    static struct weighed nodes[NODES];
+    struct test_random random = {test_seed()};
+    struct cellar__tree tree = {.key = weighed_key, .sum = weighed_sum};
+    for (size_t i = 0; i < NODES; i++) {
+        nodes[i] = (struct weighed){.key = 3 * (i + 1), .weight = test_random_below(&random, 1000)};
+    }
+    for (int step = 0; step < 20000; step++) {
+        struct weighed *weighed = &nodes[test_random_below(&random, NODES)];
+        if (weighed->in && test_random_below(&random, 2) == 0) {
+            weighed->weight = test_random_below(&random, 1000);
+            weighed->key += weighed->key % 3 == 0; /* the order stays */
+            cellar__tree_change(&tree, &weighed->node);
+        } else {
+            (weighed->in ? cellar__tree_remove : cellar__tree_insert)(&tree, &weighed->node);
+            weighed->in = !weighed->in;
+        }
+        weighed_check(tree.root);
+        CHECK_LE(cellar__tree_check(&tree), NODES);
+    }
+}
+
 TEST_MAIN()
