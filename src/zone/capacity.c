@@ -2,6 +2,7 @@
 
 #include "base/bits.h"
 #include "os/os.h"
+#include "zone/change.h"
 #include "zone/single.h"
 #include "zone/thread.h"
 
@@ -28,9 +29,7 @@
 #define CAPACITY_EARN_TURNS 16 /* until large items get a bucket, or a cache takes from others */
 #define CAPACITY_THREAD_BYTES ((size_t)3 << 19) /* in all caches of a thread, a bucket each */
 
-/* What a bucket gets of the backend. */
-#define CAPACITY_IMPORT_PARTS 8  /* one of so many */
-#define CAPACITY_IMPORT_TURNS 16 /* until all of them */
+#define CAPACITY_IMPORT_PARTS 8 /* the backend fills one of so many of an empty bucket */
 
 /* A few items fewer when that halves the bucket's own memory. */
 static size_t capacity_fit_room(size_t max_items)
@@ -142,13 +141,12 @@ uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__t
                : capacity_grow(zone, thread, cache, max_items);
 }
 
-uint32_t cellar__capacity_import(const struct cellar__zone *zone, struct cellar__cache *cache,
+uint32_t cellar__capacity_import(const struct cellar__zone *zone, const struct cellar__cache *cache,
                                  uint32_t capacity)
 {
-    if (cache->nimports >= CAPACITY_IMPORT_TURNS) {
+    if (cellar__change_only_allocates(cache)) {
         return capacity;
     }
-    cache->nimports++;
     size_t line = cellar__div_ceil(CELLAR_CACHE_LINE, cellar__max(zone->attr.size, 1));
     size_t part = cellar__div_ceil(capacity, CAPACITY_IMPORT_PARTS);
     return (uint32_t)cellar__min(cellar__max(part, line), capacity);

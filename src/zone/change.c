@@ -13,9 +13,11 @@ __attribute__((no_sanitize("thread"))) static bool change_has(const struct cella
 
 static void change_note(struct cellar__cache *cache, enum cellar__want want)
 {
-    cache->wanted_room = want == CELLAR_WANT_ROOM;
-    if (want == CELLAR_WANT_ROOM) {
-        cache->nimports = 0;
+    int8_t streak = cache->streak;
+    if (want == CELLAR_WANT_ITEMS) {
+        cache->streak = (int8_t)(streak < 0 ? 1 : streak + (streak < CELLAR_CHANGE_STEADY));
+    } else {
+        cache->streak = (int8_t)(streak > 0 ? -1 : streak - (streak > -CELLAR_CHANGE_STEADY));
     }
 }
 
@@ -53,7 +55,7 @@ static void change_raise(struct cellar__bucket *loaded, struct cellar__bucket *p
 static bool change_swaps(const struct cellar__cache *cache, const struct cellar__bucket *previous,
                          enum cellar__want want)
 {
-    bool has_turned = cache->wanted_room != (want == CELLAR_WANT_ROOM);
+    bool has_turned = (cache->streak < 0) != (want == CELLAR_WANT_ROOM);
     return cache->loaded == NULL || (!has_turned && (want == CELLAR_WANT_ITEMS || previous->count == 0));
 }
 

@@ -13,6 +13,19 @@
 /* What a slow path wants of a cache: it came to allocate, or to free. */
 enum cellar__want { CELLAR_WANT_ITEMS, CELLAR_WANT_ROOM };
 
+#define CELLAR_CHANGE_STEADY 17 /* slow paths in a row; no more are counted */
+
+/* The thread has come for items so often, and never for room meanwhile, that it is taken for one that only allocates here. */
+CELLAR_INLINE bool cellar__change_only_allocates(const struct cellar__cache *cache)
+{
+    return cache->streak == CELLAR_CHANGE_STEADY;
+}
+
+CELLAR_INLINE bool cellar__change_only_frees(const struct cellar__cache *cache)
+{
+    return cache->streak == -CELLAR_CHANGE_STEADY;
+}
+
 /* For zones that do not count each request: what has left the loaded bucket counts before the bucket goes. */
 CELLAR_INLINE void cellar__change_count(const struct cellar__zone *zone, struct cellar__cache *cache)
 {

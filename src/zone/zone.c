@@ -197,7 +197,7 @@ void *cellar__zone_import_one(struct cellar__zone *zone)
     return item;
 }
 
-static void zone_import_bucket(struct cellar__zone *zone, struct cellar__cache *cache,
+static void zone_import_bucket(struct cellar__zone *zone, const struct cellar__cache *cache,
                                struct cellar__bucket *bucket)
 {
     size_t n = cellar__capacity_import(zone, cache, bucket->capacity);
@@ -330,7 +330,10 @@ void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *
     return zone_pop(zone, cache);
 }
 
-/* Makes room in the cache, whose loaded bucket is full or missing. False when there is no memory for a bucket. */
+/*
+ * Makes room in the cache, whose loaded bucket is full or missing. Who only frees here keeps no second bucket: others wait for
+ * what is in it. False when there is no memory for a bucket.
+ */
 static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thread,
                            struct cellar__cache *cache)
 {
@@ -339,8 +342,9 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
         cellar__change_over(zone, thread, cache, previous, CELLAR_WANT_ROOM);
         return true;
     }
-    struct cellar__bucket *full =
-        zone->is_single ? cellar__change_unload(zone, thread, cache) : cellar__cache_take_previous(cache);
+    struct cellar__bucket *full = zone->is_single || cellar__change_only_frees(cache)
+                                      ? cellar__change_unload(zone, thread, cache)
+                                      : cellar__cache_take_previous(cache);
     struct cellar__bucket *empty = NULL;
     cache->net -= full == NULL ? 0 : full->count;
     if (full != NULL && !cellar__depot_put(&zone->depot, full)) {
@@ -349,7 +353,7 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
     }
     empty = zone_grow_empty(zone, thread, cache, empty);
     struct cellar__bucket *displaced =
-        cellar__cache_take_previous(cache); /* a hook of the backend used this zone */
+        cellar__cache_take_previous(cache); /* of who only frees, or a hook of the backend used this zone */
     cellar__cache_put_previous(cache, cellar__change_unload(zone, thread, cache));
     zone_load_fresh(zone, thread, cache, empty);
     zone_part(zone, cache, displaced);

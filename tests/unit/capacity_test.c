@@ -3,6 +3,7 @@
 
 #include "fake/heap.h"
 #include "test.h"
+#include "zone/change.h"
 #include "zone/thread.h"
 #include "zone/zone_int.h"
 
@@ -132,7 +133,7 @@ TEST(many_threads_share_what_few_may_keep)
     CHECK_EQ(cellar__capacity_share(126, 5000), 0);
 }
 
-/* An eighth, but a cache line at least and the bucket at most; all of it from the 17th on. */
+/* An eighth, but a cache line at least and the bucket at most; all of it for who only allocates. */
 TEST(imports_are_parts)
 {
     static const struct {
@@ -143,7 +144,7 @@ TEST(imports_are_parts)
                 {64, 1, 1},    {48, 6, 2}, {1024, 14, 2}, {65536, 1, 1}};
     for (size_t i = 0; i < CELLAR_COUNTOF(rows); i++) {
         start(rows[i].size);
-        for (size_t n = 0; n < 16; n++) {
+        for (cache.streak = -CELLAR_CHANGE_STEADY; cache.streak < CELLAR_CHANGE_STEADY; cache.streak++) {
             CHECK_EQ(cellar__capacity_import(&zone, &cache, rows[i].capacity), rows[i].part);
         }
         CHECK_EQ(cellar__capacity_import(&zone, &cache, rows[i].capacity), rows[i].capacity);
