@@ -27,7 +27,7 @@
 #define CAPACITY_FIRST_BYTES ((size_t)1 << 10)
 #define CAPACITY_STEP_BYTES ((size_t)4 << 10) /* by which a bucket outgrows the one before, or by an item */
 #define CAPACITY_EARN_TURNS 16 /* until large items get a bucket, or a cache takes from others */
-#define CAPACITY_THREAD_BYTES ((size_t)3 << 19) /* in all caches of a thread, a bucket each */
+#define CAPACITY_THREAD_BYTES ((size_t)5 << 18) /* in all caches of a thread, a bucket each */
 
 #define CAPACITY_IMPORT_PARTS 8 /* the backend fills one of so many of an empty bucket */
 
