@@ -162,8 +162,9 @@ static void dirty_note_peak_locked(uint64_t now_ns)
 {
     size_t held = cellar__budget_held();
     size_t used = dirty_used(held, dirty_bytes);
-    if (now_ns - dirty_interval_ns >= dirty_decay_ns) {
-        bool follows = now_ns - dirty_interval_ns < 2 * dirty_decay_ns;
+    uint64_t lasted_ns = cellar__os_elapsed_ns(dirty_interval_ns, now_ns);
+    if (lasted_ns >= dirty_decay_ns) {
+        bool follows = lasted_ns < 2 * dirty_decay_ns;
         dirty_peak_before = follows ? dirty_peak : used;
         dirty_peak = used;
         __atomic_store_n(&dirty_most_before, follows ? __atomic_load_n(&dirty_most, __ATOMIC_RELAXED) : held,
@@ -324,12 +325,6 @@ static struct dirty_run *dirty_take_excess_locked(struct dirty_run *run, size_t 
     return run;
 }
 
-/* The time may be from before the run came: another thread asked for it. */
-static bool dirty_is_overdue(const struct dirty_run *run, uint64_t now_ns)
-{
-    return now_ns >= run->since_ns && now_ns - run->since_ns >= dirty_decay_ns;
-}
-
 /* The oldest run when it is overdue, or a part of it when that is too much or owed, taken out; or NULL. */
 static struct dirty_run *dirty_take_overdue(uint64_t now_ns, size_t owed)
 {
@@ -339,7 +334,7 @@ static struct dirty_run *dirty_take_overdue(uint64_t now_ns, size_t owed)
     if (!cellar__list_is_empty(&dirty_ages)) {
         struct dirty_run *run = CELLAR_CONTAINER(dirty_ages.prev, struct dirty_run, by_age);
         size_t excess = cellar__max(dirty_excess(), owed);
-        if (dirty_is_overdue(run, now_ns)) {
+        if (cellar__os_elapsed_ns(run->since_ns, now_ns) >= dirty_decay_ns) {
             dirty_remove_locked(run);
             taken = run;
         } else if (excess != 0) {
@@ -416,8 +411,8 @@ void cellar__dirty_tick(void)
         return;
     }
     uint64_t now_ns = cellar__os_now_ns();
-    if (now_ns - __atomic_load_n(&dirty_oldest_ns, __ATOMIC_RELAXED) >= dirty_decay_ns ||
-        dirty_excess() != 0) {
+    uint64_t oldest_ns = __atomic_load_n(&dirty_oldest_ns, __ATOMIC_RELAXED);
+    if (cellar__os_elapsed_ns(oldest_ns, now_ns) >= dirty_decay_ns || dirty_excess() != 0) {
         uint64_t mask = cellar__os_signals_block();
         dirty_purge_overdue(now_ns, 0);
         cellar__os_signals_restore(mask);

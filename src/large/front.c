@@ -1,6 +1,7 @@
 #include "large/front.h"
 
 #include "base/attr.h"
+#include "os/os.h"
 
 #define FRONT_WAITS ((uintptr_t)1)
 #define FRONT_SEEN ((uintptr_t)2)
@@ -52,7 +53,8 @@ static bool front_is_old(unsigned i, uintptr_t *slot, uint64_t now_ns, uint64_t 
         return false;
     }
     if ((*slot & FRONT_SEEN) != 0 || now_ns == UINT64_MAX) {
-        return now_ns - __atomic_load_n(&front_since_ns[i], __ATOMIC_RELAXED) >= min_age_ns;
+        uint64_t since_ns = __atomic_load_n(&front_since_ns[i], __ATOMIC_RELAXED);
+        return cellar__os_elapsed_ns(since_ns, now_ns) >= min_age_ns;
     }
     __atomic_store_n(&front_since_ns[i], now_ns, __ATOMIC_RELAXED);
     if (!front_change(i, *slot, *slot | FRONT_SEEN)) {

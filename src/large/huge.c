@@ -161,7 +161,7 @@ static struct cellar__huge_map *huge_take_overdue(uint64_t now_ns)
         huge_remove_live_locked(map);
     } else if (!cellar__list_is_empty(&huge_cache)) {
         map = CELLAR_CONTAINER(huge_cache.prev, struct cellar__huge_map, by_age);
-        if (huge_is_over_locked() || now_ns - map->since_ns >= huge_decay_ns) {
+        if (huge_is_over_locked() || cellar__os_elapsed_ns(map->since_ns, now_ns) >= huge_decay_ns) {
             huge_remove_cached_locked(map);
         } else {
             __atomic_store_n(&huge_oldest_ns, map->since_ns, __ATOMIC_RELAXED);
@@ -216,7 +216,8 @@ void cellar__huge_tick(void)
     }
     uint64_t now_ns = cellar__os_now_ns();
     uint64_t oldest_ns = __atomic_load_n(&huge_oldest_ns, __ATOMIC_RELAXED);
-    if ((has_cached && now_ns - oldest_ns >= huge_decay_ns) || cellar__front_has_old(now_ns, huge_decay_ns)) {
+    if ((has_cached && cellar__os_elapsed_ns(oldest_ns, now_ns) >= huge_decay_ns) ||
+        cellar__front_has_old(now_ns, huge_decay_ns)) {
         uint64_t mask = cellar__os_signals_block();
         huge_purge_overdue(now_ns);
         cellar__os_signals_restore(mask);

@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/attr.h"
+
 /* What the machine is, read once when first asked. */
 struct cellar__machine {
     size_t page_size;     /* bytes */
@@ -90,6 +92,12 @@ uint64_t cellar__os_exact_ns(void);
 
 /* Monotonic time in nanoseconds; the coarse clock (a few ms) that costs no system call. */
 uint64_t cellar__os_now_ns(void);
+
+/* Nanoseconds from one time to a later one. 0 when it is the earlier: another thread had read its clock before. */
+CELLAR_INLINE uint64_t cellar__os_elapsed_ns(uint64_t since_ns, uint64_t now_ns)
+{
+    return now_ns > since_ns ? now_ns - since_ns : 0;
+}
 
 /* Resources of this process, for statistics. */
 struct cellar__usage {

@@ -24,12 +24,8 @@ static void change_note(struct cellar__cache *cache, enum cellar__want want)
 struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__want want)
 {
     const struct cellar__bucket *previous = cellar__cache_previous(cache);
-    struct cellar__bucket *taken =
-        previous == NULL || !change_has(previous, want) ? NULL : cellar__cache_take_previous(cache);
-    if (taken == NULL) {
-        change_note(cache, want);
-    }
-    return taken;
+    change_note(cache, want);
+    return previous == NULL || !change_has(previous, want) ? NULL : cellar__cache_take_previous(cache);
 }
 
 /* Moves the lower, older half of the loaded bucket onto the previous one, as far as that has room. */
@@ -55,16 +51,14 @@ static void change_raise(struct cellar__bucket *loaded, struct cellar__bucket *p
 static bool change_swaps(const struct cellar__cache *cache, const struct cellar__bucket *previous,
                          enum cellar__want want)
 {
-    bool has_turned = (cache->streak < 0) != (want == CELLAR_WANT_ROOM);
+    bool has_turned = cache->streak == (want == CELLAR_WANT_ROOM ? -1 : 1);
     return cache->loaded == NULL || (!has_turned && (want == CELLAR_WANT_ITEMS || previous->count == 0));
 }
 
 void cellar__change_over(const struct cellar__zone *zone, struct cellar__thread *thread,
                          struct cellar__cache *cache, struct cellar__bucket *previous, enum cellar__want want)
 {
-    bool swaps = change_swaps(cache, previous, want);
-    change_note(cache, want);
-    if (swaps) {
+    if (change_swaps(cache, previous, want)) {
         cellar__change_swap(zone, thread, cache, previous);
         return;
     }

@@ -63,7 +63,10 @@ CELLAR_INLINE void cellar__change_swap(const struct cellar__zone *zone, struct c
     cellar__thread_attach(thread);
 }
 
-/* Takes the previous bucket out when it has what is wanted. NULL: the slow path goes past both. */
+/*
+ * First of all for a slow path: notes what it came for, and takes the previous bucket out when that has it. NULL: the slow path
+ * goes past both.
+ */
 struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__want want);
 
 /*

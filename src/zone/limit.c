@@ -57,7 +57,7 @@ static void limit_warn(struct cellar_zone *zone)
     const char *text = __atomic_load_n(&zone->warning, __ATOMIC_RELAXED);
     uint64_t now_ns = cellar__os_now_ns();
     uint64_t warned_ns = __atomic_load_n(&zone->warned_ns, __ATOMIC_RELAXED);
-    if (text != NULL && (warned_ns == 0 || now_ns - warned_ns >= LIMIT_WARN_NS) &&
+    if (text != NULL && (warned_ns == 0 || cellar__os_elapsed_ns(warned_ns, now_ns) >= LIMIT_WARN_NS) &&
         __atomic_compare_exchange_n(&zone->warned_ns, &warned_ns, now_ns, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED)) {
         cellar__message("zone %s: %s", zone->attr.name, text);

@@ -230,6 +230,6 @@ void soak_quiet_check(void)
 
 void soak_quiet_check_end(void)
 {
-    soak_quiet_check_structure();
     quiet_settle(quiet_look_end);
+    soak_quiet_check_structure();
 }

@@ -177,6 +177,24 @@ FRESH_TEST(the_old_are_purged_when_their_time_is_up)
     check(1);
 }
 
+/* Another thread read its clock before the run came, and looks after. */
+FRESH_TEST(a_run_from_a_time_to_come_is_not_old)
+{
+    start();
+    cellar__dirty_set_decay_ms(500);
+    fake_os.now_ns += 1000 * MS;
+    char *a = fresh_memory(1);
+    fresh_memory(1);
+    char *b = fresh_memory(1);
+    cellar__dirty_give(a, 1);
+    fake_os.now_ns -= 1;
+    cellar__dirty_tick();
+    cellar__dirty_give(b, 1);
+    CHECK_EQ(fake_os.purge.count, 0);
+    CHECK_EQ(cellar__dirty_bytes(), 2 * CELLAR_GRANULE);
+    check(1);
+}
+
 FRESH_TEST(no_decay_purges_at_once)
 {
     start();
