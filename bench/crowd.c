@@ -160,7 +160,7 @@ int main(int argc, char **argv)
     long idle_kib = 0;
     uint64_t ns = crowd_run(nthreads, noperations, &idle_kib);
     long flat_kib = crowd_waves_run();
-    printf("idle_thread_kib %.1f\nflat_kib %ld\n", (double)idle_kib / (double)nthreads, flat_kib);
+    bench_lines_write("idle_thread_kib %.1f\nflat_kib %ld\n", (double)idle_kib / (double)nthreads, flat_kib);
     bench_result_print((double)ns / (double)noperations, noperations);
     return 0;
 }

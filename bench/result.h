@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,17 +52,39 @@ static inline long bench_rss_kib_get(void)
     return strtol(line + strlen("\nVmRSS:"), NULL, 10);
 }
 
+/* Lines to stdout, without a buffer of stdio, which would be a block. */
+__attribute__((format(printf, 1, 2))) static inline void bench_lines_write(const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (size < 0 || write(STDOUT_FILENO, text, (size_t)size) != size)
+        exit(1);
+}
+
+/*
+ * Composes a result that nobody sees. The code of libc for that is resident from now on: it is some 280 KiB, which would
+ * come after the last free else, where they hide in the peak of an allocator that has given as much back by then.
+ */
+__attribute__((constructor)) static void bench_result_prepare(void)
+{
+    char text[64];
+    int size = snprintf(text, sizeof(text), "%.3f %" PRIu64, (double)bench_clock_ns(), bench_clock_ns());
+    if (size < 0 || write(STDOUT_FILENO, text, 0) != 0)
+        exit(1);
+}
+
 /* ns is for one operation. Call it when all blocks of the workload are freed and its threads joined. */
 static inline void bench_result_print(double ns, uint64_t noperations)
 {
-    printf("ns %.3f\noperations %" PRIu64 "\n", ns, noperations);
-    fflush(stdout);
+    bench_lines_write("ns %.3f\noperations %" PRIu64 "\n", ns, noperations);
     const char *idle = getenv("BENCH_IDLE");
     if (idle == NULL || strcmp(idle, "1") != 0)
         return;
     bench_second_wait();
-    printf("idle_rss_kib %ld\n", bench_rss_kib_get());
-    fflush(stdout);
+    bench_lines_write("idle_rss_kib %ld\n", bench_rss_kib_get());
 }
 
 #endif

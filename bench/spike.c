@@ -65,7 +65,7 @@ static void spike_idle_print(void)
     if (idle != NULL && strcmp(idle, "1") == 0)
         return;
     bench_second_wait();
-    printf("idle_rss_kib %ld\n", bench_rss_kib_get());
+    bench_lines_write("idle_rss_kib %ld\n", bench_rss_kib_get());
 }
 
 int main(int argc, char **argv)
@@ -88,7 +88,7 @@ int main(int argc, char **argv)
     bench_chain_free(&spike);
     ns += bench_clock_ns() - start_ns;
 
-    printf("spike_rss_kib %ld\n", spike_rss_kib);
+    bench_lines_write("spike_rss_kib %ld\n", spike_rss_kib);
     bench_result_print((double)ns / (double)nblocks, nblocks);
     spike_idle_print();
     bench_chain_free(&staying);
