@@ -36,6 +36,21 @@ endif()
 # two files of the library is direct; a function can be placed by its name (cmake/order.cmake).
 set(CELLAR_LIBRARY_FLAGS -fvisibility=hidden -ftls-model=initial-exec -fno-semantic-interposition -ffunction-sections)
 
+# Each page of the library's code is resident in each process. So only the entry points are aligned, and what runs at the start
+# or beside a call to the kernel is compiled to be small (docs/adr/0039-small-code.md).
+file(GLOB small CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/meta/*.c ${CMAKE_SOURCE_DIR}/src/os/*.c
+    ${CMAKE_SOURCE_DIR}/src/stat/*.c ${CMAKE_SOURCE_DIR}/src/submap/*.c)
+foreach(file arena/dirty arena/place arena/span arena/tag base/fmt malloc/foreign malloc/fork malloc/heap malloc/info
+        malloc/janitor malloc/options malloc/root malloc/stats slab/geometry zone/capacity zone/reclaim zone/retire zone/table)
+    list(APPEND small ${CMAKE_SOURCE_DIR}/src/${file}.c)
+endforeach()
+set_property(SOURCE ${small} APPEND PROPERTY COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
+if(CMAKE_C_COMPILER_ID STREQUAL GNU)
+    list(APPEND CELLAR_LIBRARY_FLAGS -falign-functions=1 -falign-jumps=1 -falign-loops=1)
+    set_property(SOURCE ${CMAKE_SOURCE_DIR}/src/malloc/malloc.c APPEND PROPERTY COMPILE_OPTIONS
+        -falign-functions=16 -falign-jumps=16:11:8 -falign-loops=16:11:8) # GCC's own for x86-64
+endif()
+
 # The compiler knows malloc and may drop a pair of calls, or turn malloc and memset into calloc, which in the definition
 # of calloc never ends. For the definitions and for the programs that test them.
 set(CELLAR_NO_BUILTIN_FLAGS -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free)

