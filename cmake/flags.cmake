@@ -38,10 +38,11 @@ set(CELLAR_LIBRARY_FLAGS -fvisibility=hidden -ftls-model=initial-exec -fno-seman
 
 # Each page of the library's code is resident in each process. So only the entry points are aligned, and what runs at the start
 # or beside a call to the kernel is compiled to be small (docs/adr/0039-small-code.md).
-file(GLOB small CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/meta/*.c ${CMAKE_SOURCE_DIR}/src/os/*.c
-    ${CMAKE_SOURCE_DIR}/src/stat/*.c ${CMAKE_SOURCE_DIR}/src/submap/*.c)
-foreach(file arena/dirty arena/place arena/span arena/tag base/fmt malloc/foreign malloc/fork malloc/heap malloc/info
-        malloc/janitor malloc/options malloc/root malloc/stats slab/geometry zone/capacity zone/reclaim zone/retire zone/table)
+file(GLOB small CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/os/*.c ${CMAKE_SOURCE_DIR}/src/stat/*.c
+    ${CMAKE_SOURCE_DIR}/src/submap/*.c)
+foreach(file arena/place arena/span arena/tag base/fmt large/huge malloc/foreign malloc/fork malloc/heap malloc/info
+        malloc/janitor malloc/options malloc/root malloc/stats meta/purge slab/geometry zone/capacity zone/park
+        zone/reclaim zone/retire zone/thread)
     list(APPEND small ${CMAKE_SOURCE_DIR}/src/${file}.c)
 endforeach()
 set_property(SOURCE ${small} APPEND PROPERTY COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)

@@ -310,13 +310,13 @@ static CELLAR_NOINLINE void *huge_alloc_slow(size_t size, size_t align, size_t r
  * Bytes for a colour. Multiples of a huge page have none: the kernel lays such mappings at multiples, so that it can use huge
  * pages and moves whole tables of pages when realloc asks it to.
  */
-static size_t huge_room(size_t size, size_t align)
+CELLAR_INLINE size_t huge_room(size_t size, size_t align)
 {
     return align > CELLAR_COLOUR_UNIT || size % HUGE_WHOLE == 0 ? 0 : CELLAR_COLOUR_ROOM;
 }
 
 /* Bytes of the mapping for a block of that size; 0 when it is too large. */
-static size_t huge_map_size(size_t size, size_t room)
+CELLAR_INLINE size_t huge_map_size(size_t size, size_t room)
 {
     uint64_t rounded;
     bool fits =
@@ -373,7 +373,7 @@ static bool huge_give(void *block, uint64_t now_ns)
 }
 
 /* Bytes that may wait at the front beside what is cached. */
-static size_t huge_front_room(void)
+CELLAR_INLINE size_t huge_front_room(void)
 {
     size_t n = __atomic_load_n(&huge_usage.ncached, __ATOMIC_RELAXED);
     size_t bytes = __atomic_load_n(&huge_usage.cached_bytes, __ATOMIC_RELAXED);
