@@ -7,8 +7,9 @@
  *          map | 1     it was freed and waits here
  *          map | 3     and who looks for old ones has seen it: its time runs since then
  *
- * Every step is one compare-and-exchange of one slot, so a signal handler's longjmp leaves nothing half done. A map here
- * is in the tree of live mappings in both states; whether it waits, the slot alone knows.
+ * Every step is one compare-and-exchange of one slot, so a signal handler's longjmp leaves nothing half done. To free is a
+ * plain store while the program has one thread: what the library's own thread takes is what waits. A map here is in the tree
+ * of live mappings in both states; whether it waits, the slot alone knows.
  *
  * Invariants:
  *   F1  a map is in at most one slot.
@@ -19,7 +20,7 @@
  * readable for ever (meta), and what was read counts only once it is read again after the claim.
  *
  * No clock is read when a block is freed: its time begins when it is first looked at. So what is kept here for a steady
- * program costs two atomic instructions a use, and it waits for decay_ms and the time to the next look.
+ * program costs two atomic instructions a use, one with one thread, and it waits for decay_ms and the time to the next look.
  *
  * Locks: none. Complexity: one cache line is scanned.
  */

@@ -17,6 +17,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/attr.h"
+
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define CELLAR_OS_IS_ALONE __libc_single_threaded
+#else
+#define CELLAR_OS_IS_ALONE 0 /* this libc does not say */
+#endif
+
 struct cellar__os_thread {
     uint32_t tid; /* atomic; 0: none. The kernel clears it at the thread's end. */
     char *memory; /* made at the first start, kept for the next */
@@ -33,6 +42,15 @@ int cellar__os_thread_start(struct cellar__os_thread *thread, int (*run)(void *a
 
 /* Names the calling thread, for ps and debuggers; at most 15 bytes. */
 void cellar__os_thread_set_name(const char *name);
+
+/*
+ * Whether the program has no thread but the calling one, which alone can change that: then it need not agree with others
+ * by an atomic instruction. A thread of the library's own may run all the same.
+ */
+CELLAR_INLINE bool cellar__os_thread_is_alone(void)
+{
+    return CELLAR_OS_IS_ALONE != 0;
+}
 
 /* Waits until the thread is gone. It must be about to end. */
 void cellar__os_thread_join(struct cellar__os_thread *thread);
