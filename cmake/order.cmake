@@ -17,9 +17,9 @@ set(order_template ${CMAKE_SOURCE_DIR}/cmake/order.ld.in)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${order_list} ${order_template})
 
 # One statement for each function, as a statement with several takes them in the order of the object files. A compiler
-# adds .part.0 and the like to a name, and puts aside what it takes for unlikely.
+# adds .part.0 and the like to a name. What it puts aside as unlikely stays with the rest; CELLAR_COLD is for such functions.
 file(STRINGS ${order_list} functions REGEX "^[a-zA-Z_]")
-list(TRANSFORM functions REPLACE "(.+)" "        *(.text.\\1 .text.\\1.* .text.unlikely.\\1 .text.unlikely.\\1.*)")
+list(TRANSFORM functions REPLACE "(.+)" "        *(.text.\\1 .text.\\1.*)")
 list(JOIN functions "\n" functions)
 configure_file(${order_template} ${CELLAR_ORDER_SCRIPT} @ONLY)
 

@@ -8,6 +8,11 @@
 #include "arena/arena_int.h"
 #include "base/bits.h"
 
+void cellar__arena_withdraw(struct cellar__arena *arena, struct cellar__segment *seg)
+{
+    cellar__arena_remove_free(arena, seg, cellar__segment_size(seg));
+}
+
 struct cellar__segment *cellar__arena_join_resizing(struct cellar__arena *arena, struct cellar__segment *seg,
                                                     uint64_t size)
 {
@@ -19,7 +24,7 @@ struct cellar__segment *cellar__arena_join_resizing(struct cellar__arena *arena,
         return seg;
     }
     if (grown == prev && cellar__segment_is_free(next)) {
-        cellar__arena_remove_free(arena, next, cellar__segment_size(next));
+        cellar__arena_withdraw(arena, next);
         cellar__arena_dissolve(arena, next);
     }
     grown->base = cellar__min(grown->base, seg->base);
@@ -47,15 +52,11 @@ static struct cellar__segment *piece_cut_block(struct cellar__arena *arena, stru
 
 void cellar__arena_insert_pieces(struct cellar__arena *arena, struct cellar__segment *seg)
 {
-    if (CELLAR_LIKELY(!arena->attr.fit->has_blocks)) {
+    bool has_blocks = arena->attr.fit->has_blocks;
+    for (struct cellar__segment *rest; seg != NULL; seg = rest) {
+        rest = has_blocks ? piece_cut_block(arena, seg) : NULL;
         cellar__arena_insert_free(arena, seg, cellar__segment_size(seg));
-        return;
     }
-    do {
-        struct cellar__segment *rest = piece_cut_block(arena, seg);
-        cellar__arena_insert_free(arena, seg, cellar__segment_size(seg));
-        seg = rest;
-    } while (seg != NULL);
 }
 
 /* The free buddy of a block, or NULL. */
@@ -74,7 +75,7 @@ static struct cellar__segment *piece_join_buddies(struct cellar__arena *arena, s
     struct cellar__segment *other;
     while ((other = piece_buddy(block)) != NULL) {
         struct cellar__segment *low = other->base < block->base ? other : block;
-        cellar__arena_remove_free(arena, other, cellar__segment_size(other));
+        cellar__arena_withdraw(arena, other);
         cellar__arena_dissolve(arena, low == other ? block : other);
         block = low;
     }

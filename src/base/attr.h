@@ -6,6 +6,7 @@
 #define CELLAR_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define CELLAR_NOINLINE __attribute__((noinline))
 #define CELLAR_INLINE static inline __attribute__((always_inline))
+/* Of no ordinary run: the function lies apart, and so does the code around each call of it. */
 #define CELLAR_COLD __attribute__((cold, noinline))
 /* On a declaration: the variable is in this library, so code reaches it without the global offset table. */
 #define CELLAR_HIDDEN __attribute__((visibility("hidden")))

@@ -90,7 +90,7 @@ static void heap_fill_zone(struct heap_record *record, unsigned id)
     cellar__zone_init(&record->zone, (uint16_t)id, &attr);
 }
 
-static CELLAR_COLD struct cellar__zone *heap_open_zone(unsigned id)
+static CELLAR_NOINLINE struct cellar__zone *heap_open_zone(unsigned id)
 {
     uint64_t mask = cellar__threads_acquire();
     struct cellar__zone *zone = cellar__zone_get((uint16_t)id);

@@ -52,7 +52,7 @@ static struct cellar__machine machine_self;
 static uint32_t machine_state;
 
 /* The first caller reads; others that come meanwhile sleep, and each that wakes wakes the next. */
-static CELLAR_COLD void machine_read_once(void)
+static CELLAR_NOINLINE void machine_read_once(void)
 {
     uint32_t expected = MACHINE_UNKNOWN;
     if (__atomic_compare_exchange_n(&machine_state, &expected, MACHINE_READING, false, __ATOMIC_ACQUIRE,

@@ -131,6 +131,20 @@ static void zone_part(struct cellar__zone *zone, struct cellar__cache *cache, st
     zone_hand_over(zone, bucket);
 }
 
+/* A hook of the backend may have used this zone meanwhile: what is loaded by that, out of its place; mostly NULL. */
+static CELLAR_COLD struct cellar__bucket *zone_unload_hooked(const struct cellar__zone *zone,
+                                                             struct cellar__thread *thread,
+                                                             struct cellar__cache *cache)
+{
+    return cellar__change_unload(zone, thread, cache);
+}
+
+CELLAR_INLINE struct cellar__bucket *
+zone_displaced(const struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
+{
+    return CELLAR_LIKELY(cache->loaded == NULL) ? NULL : zone_unload_hooked(zone, thread, cache);
+}
+
 void cellar__zone_evict(struct cellar__zone *zone, struct cellar__thread *thread)
 {
     struct cellar__cache *cache = cellar__thread_cache(thread, zone->id);
@@ -251,8 +265,7 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
     }
     bool filled = bucket->count > 0;
     cache->net += bucket->count;
-    struct cellar__bucket *displaced =
-        cellar__change_unload(zone, thread, cache); /* a hook of the backend used this zone */
+    struct cellar__bucket *displaced = zone_displaced(zone, thread, cache);
     zone_load_fresh(zone, thread, cache, bucket);
     zone_part(zone, cache, displaced);
     return filled;
@@ -262,8 +275,8 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
  * The thread gets a record and a chunk if need be, and its cache follows the drains that were asked for. NULL: no memory
  * for it, or the zone goes without.
  */
-static CELLAR_COLD struct cellar__cache *zone_cache_slow(struct cellar__zone *zone,
-                                                         struct cellar__thread **ret_thread)
+static CELLAR_NOINLINE struct cellar__cache *zone_cache_slow(struct cellar__zone *zone,
+                                                             struct cellar__thread **ret_thread)
 {
     struct cellar__thread *thread = cellar__thread_own();
     bool is_uncached = zone_uncached || __atomic_load_n(&zone->is_uncached, __ATOMIC_RELAXED);
@@ -390,8 +403,7 @@ static void zone_bury(struct cellar__zone *zone, struct cellar__thread *thread, 
     zone_reverse(items, n);
     bucket->count = (uint16_t)(bucket->count + n);
     cache->net += n;
-    struct cellar__bucket *displaced =
-        cellar__change_unload(zone, thread, cache); /* a hook of the backend used this zone */
+    struct cellar__bucket *displaced = zone_displaced(zone, thread, cache);
     cellar__change_load(thread, cache, bucket);
     zone_part(zone, cache, displaced);
 }
