@@ -60,7 +60,7 @@ __attribute__((format(printf, 1, 2))) static inline void bench_lines_write(const
     va_start(arguments, format);
     int size = vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    if (size < 0 || write(STDOUT_FILENO, text, (size_t)size) != size)
+    if (size < 0 || (size_t)size >= sizeof(text) || write(STDOUT_FILENO, text, (size_t)size) != size)
         exit(1);
 }
 

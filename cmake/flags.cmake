@@ -36,8 +36,9 @@ endif()
 # two files of the library is direct; a function can be placed by its name (cmake/order.cmake).
 set(CELLAR_LIBRARY_FLAGS -fvisibility=hidden -ftls-model=initial-exec -fno-semantic-interposition -ffunction-sections)
 
-# Each page of the library's code is resident in each process. So only the entry points are aligned, and what runs at the start
-# or beside a call to the kernel is compiled to be small (docs/adr/0039-small-code.md).
+# Each page of the functions that programs run (order.cmake) is resident in each process. So only the entry points are aligned,
+# and what runs at the start, beside a call to the kernel, or once for many requests is compiled to be small
+# (docs/adr/0039-small-code.md).
 file(GLOB small CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/os/*.c ${CMAKE_SOURCE_DIR}/src/stat/*.c
     ${CMAKE_SOURCE_DIR}/src/submap/*.c)
 foreach(file arena/fit arena/piece arena/place arena/resize arena/run arena/span arena/tag base/fmt keg/bins keg/purge

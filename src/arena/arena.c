@@ -43,7 +43,7 @@ static void arena_carve(struct cellar__arena *arena, struct cellar__segment *seg
 {
     struct cellar__segment *range = seg;
     uint64_t end = cellar__segment_next(seg)->base;
-    cellar__arena_withdraw(arena, seg);
+    cellar__arena_remove_free_slow(arena, seg);
     if (base != seg->base) {
         range = cellar__arena_cut(arena, seg, base);
         range->out = 1;

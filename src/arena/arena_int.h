@@ -128,8 +128,8 @@ CELLAR_INLINE void cellar__arena_remove_free(struct cellar__arena *arena, struct
     }
 }
 
-/* remove_free where instructions count less than their room. */
-void cellar__arena_withdraw(struct cellar__arena *arena, struct cellar__segment *seg);
+/* The same by its own size, not inline: for what is seldom enough that the room for its code counts more. */
+void cellar__arena_remove_free_slow(struct cellar__arena *arena, struct cellar__segment *seg);
 
 /* A range of that size is out: notes the size, for what has been in the hash before. */
 CELLAR_INLINE void cellar__arena_note_size(const struct cellar__arena *arena, struct cellar__segment *seg,
@@ -155,14 +155,12 @@ CELLAR_INLINE uint64_t cellar__arena_out_size(const struct cellar__arena *arena,
     return CELLAR_LIKELY(nquanta != 0) ? nquanta << arena->fit.lg_quantum : cellar__segment_size(seg);
 }
 
-bool cellar__arena_size_matches_slow(const struct cellar__arena *arena, uint64_t size, uint64_t actual);
-
 /* Whether a range of the actual size, not 0, may be called one of `size`: as it is, or as it was asked for. */
 CELLAR_INLINE bool cellar__arena_size_matches(const struct cellar__arena *arena, uint64_t size,
                                               uint64_t actual)
 {
     return CELLAR_LIKELY(cellar__round_up(size, arena->attr.quantum) == actual) ||
-           cellar__arena_size_matches_slow(arena, size, actual);
+           cellar__sizing_matches(&arena->attr, size, actual);
 }
 
 /* The segment goes; what was its space belongs to the one before it. */

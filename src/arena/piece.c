@@ -8,7 +8,7 @@
 #include "arena/arena_int.h"
 #include "base/bits.h"
 
-void cellar__arena_withdraw(struct cellar__arena *arena, struct cellar__segment *seg)
+void cellar__arena_remove_free_slow(struct cellar__arena *arena, struct cellar__segment *seg)
 {
     cellar__arena_remove_free(arena, seg, cellar__segment_size(seg));
 }
@@ -24,7 +24,7 @@ struct cellar__segment *cellar__arena_join_resizing(struct cellar__arena *arena,
         return seg;
     }
     if (grown == prev && cellar__segment_is_free(next)) {
-        cellar__arena_withdraw(arena, next);
+        cellar__arena_remove_free_slow(arena, next);
         cellar__arena_dissolve(arena, next);
     }
     grown->base = cellar__min(grown->base, seg->base);
@@ -75,7 +75,7 @@ static struct cellar__segment *piece_join_buddies(struct cellar__arena *arena, s
     struct cellar__segment *other;
     while ((other = piece_buddy(block)) != NULL) {
         struct cellar__segment *low = other->base < block->base ? other : block;
-        cellar__arena_withdraw(arena, other);
+        cellar__arena_remove_free_slow(arena, other);
         cellar__arena_dissolve(arena, low == other ? block : other);
         block = low;
     }

@@ -3,12 +3,6 @@
 
 #include "arena/arena_int.h"
 
-bool cellar__arena_size_matches_slow(const struct cellar__arena *arena, uint64_t size, uint64_t actual)
-{
-    uint64_t rounded;
-    return size != 0 && cellar__sizing_round(&arena->attr, size, &rounded) && rounded == actual;
-}
-
 /* The segment that is out with that base and size, or NULL. */
 static struct cellar__segment *resize_find_out(struct cellar__arena *arena, uint64_t base, uint64_t size)
 {
@@ -38,7 +32,7 @@ static void resize_grow(struct cellar__arena *arena, struct cellar__segment *seg
 {
     while (cellar__segment_next(seg)->base < end) {
         struct cellar__segment *next = cellar__segment_next(seg);
-        cellar__arena_withdraw(arena, next);
+        cellar__arena_remove_free_slow(arena, next);
         cellar__arena_dissolve(arena, next);
     }
     if (cellar__segment_next(seg)->base != end) {

@@ -33,3 +33,9 @@ bool cellar__sizing_round(const struct cellar__arena_attr *attr, uint64_t size, 
     *ret_size = rounded;
     return true;
 }
+
+bool cellar__sizing_matches(const struct cellar__arena_attr *attr, uint64_t size, uint64_t actual)
+{
+    uint64_t rounded;
+    return size != 0 && cellar__sizing_round(attr, size, &rounded) && rounded == actual;
+}

@@ -23,4 +23,7 @@ struct cellar__arena_attr;
 /* The size, not 0, as this arena rounds it. False when that is more than 64 bits hold. */
 bool cellar__sizing_round(const struct cellar__arena_attr *attr, uint64_t size, uint64_t *ret_size);
 
+/* Whether the arena rounds the size, which may be 0, to the actual one. */
+bool cellar__sizing_matches(const struct cellar__arena_attr *attr, uint64_t size, uint64_t actual);
+
 #endif

@@ -89,7 +89,7 @@ struct cellar_arena_range cellar__arena_remove_span(struct cellar__arena *arena,
     struct cellar_arena_range span = {.base = seg->base};
     while (!seg->last) {
         struct cellar__segment *next = cellar__segment_next(seg);
-        cellar__arena_withdraw(arena, seg);
+        cellar__arena_remove_free_slow(arena, seg);
         cellar__arena_dissolve(arena, seg);
         seg = next;
     }

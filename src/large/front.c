@@ -167,8 +167,8 @@ bool cellar__front_put(const void *block, size_t max_bytes)
         return false;
     }
     front_note_last(i);
-    if (CELLAR_LIKELY(
-            cellar__os_thread_is_alone())) { /* the library's own thread changes none that is live */
+    if (CELLAR_LIKELY(cellar__os_thread_is_alone())) {
+        /* a plain store: the library's own thread changes no slot whose map is live */
         __atomic_store_n(&front_slots[i], live | FRONT_WAITS, __ATOMIC_RELEASE);
         return true;
     }
