@@ -130,7 +130,8 @@ TEST(thread_exit_hands_its_items_over)
         }
     }
     const char *text = stats();
-    CHECK_LE(field(text, "malloc.192", "slabs"), slabs);
+    /* One more if the janitor had the record of the last thread in its hands when the next one came. */
+    CHECK_LE(field(text, "malloc.192", "slabs"), slabs + 1);
     /* What a thread frees into the bucket it last took from is not counted: less than a bucket, here of 85 items. */
     CHECK_GE(field(text, "malloc.192", "requests"), (size_t)400 * (NITEMS - 85));
     CHECK_LE(field(text, "malloc.192", "requests"), (size_t)400 * NITEMS + 1);
