@@ -1,5 +1,5 @@
 /*
- * large: blocks of 64 KiB to 1 MiB, each an arena run of its own, with room for a colour (large/colour.h).
+ * large: blocks above 32 KiB, to 1 MiB, each an arena run of its own, with room for a colour (large/colour.h).
  *
  * A zone of runs caches them (vmem's quantum caches): its buckets hold few but whole runs, so a thread that uses a
  * block of 256 KiB again and again does not meet a lock. Addresses come in granules, memory in pages: what a program

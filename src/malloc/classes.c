@@ -4,7 +4,8 @@
 #include "submap/page_map.h"
 
 #define CLASS_LAST_LINEAR (CELLAR_CLASS_LINEAR_MAX / 16)
-#define CLASS_FIRST_RUN (CELLAR_CLASS_NSLAB + 1u)
+#define CLASS_GRANULE (CELLAR_CLASS_NSLAB + 1u)
+#define CLASS_FIRST_RUN (CLASS_GRANULE + 1u) /* of those that are whole granules */
 #define CLASS_LINEAR_GRANULES 8u
 #define CLASS_FIVES 5u /* a doubling */
 #define CLASS_FIVES_LG_BASE 11
@@ -52,8 +53,11 @@ size_t cellar__class_size(unsigned id)
     if (id < CLASS_FIRST_FIVE) {
         return class_geometric_size(10, 2, id - CLASS_LAST_LINEAR);
     }
-    if (id < CLASS_FIRST_RUN) {
+    if (id < CLASS_GRANULE) {
         return class_fives_size(id - CLASS_FIRST_FIVE);
+    }
+    if (id == CLASS_GRANULE) {
+        return CELLAR_CLASS_GRANULE_MAX;
     }
     unsigned granules = id - CLASS_FIRST_RUN + 1;
     return granules <= CLASS_LINEAR_GRANULES
@@ -73,6 +77,9 @@ unsigned cellar__class_of(size_t n)
     if (n <= CELLAR_CLASS_SLAB_MAX) {
         return CLASS_FIRST_FIVE + class_fives_index(n);
     }
+    if (n <= CELLAR_CLASS_GRANULE_MAX) {
+        return CLASS_GRANULE;
+    }
     if (n <= CLASS_LINEAR_GRANULES << CELLAR_LG_GRANULE) {
         return CLASS_FIRST_RUN + (unsigned)((n - 1) >> CELLAR_LG_GRANULE);
     }
@@ -80,14 +87,16 @@ unsigned cellar__class_of(size_t n)
 }
 
 /*
- * Slabs begin at granules, so item i is aligned when the size is a multiple; and a run's block can be put at its begin. A
- * multiple m of align has such a class: where classes are less than align apart, m is a class; elsewhere all are
- * multiples of align.
+ * Slabs begin at granules, so item i is aligned when the size is a multiple. A multiple m of align up to
+ * CELLAR_CLASS_SLAB_MAX has such a class: where classes are less than align apart, m is a class; elsewhere all are multiples
+ * of align. The block of any run can be put at its begin.
  */
 unsigned cellar__class_of_aligned(size_t n, size_t align)
 {
     if (n > CELLAR_CLASS_MAX || align > CELLAR_GRANULE) {
         return 0;
     }
-    return cellar__class_of(cellar__round_up(cellar__max(n, 1), align));
+    size_t multiple = cellar__round_up(cellar__max(n, 1), align);
+    return cellar__class_of(multiple <= CELLAR_CLASS_SLAB_MAX ? multiple
+                                                              : cellar__max(n, CELLAR_CLASS_SLAB_MAX + 1));
 }

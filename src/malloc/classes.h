@@ -5,7 +5,8 @@
  *      65..68   1280 ..  2 Ki  four a doubling
  *      69..88   2304 .. 32 Ki  five a doubling: 9/8, 10/8, 12/8, 14/8 and 16/8 of a power of two, the first for a power
  *                              of two and a header
- *      89..100  64 Ki ..  1 Mi runs: every 64 KiB to 512 KiB, then four a doubling
+ *      89       60 Ki          a run of one granule, which has room for a colour (large/colour.h)
+ *      90..101  64 Ki ..  1 Mi runs: every 64 KiB to 512 KiB, then four a doubling
  *
  * The granted size of a request n exceeds n by less than 16 up to 1 KiB, by less than n/4 up to 2 KiB, by less than n/5 up
  * to 32 KiB, and by less than n/8 just above a power of two.
@@ -21,10 +22,11 @@
 #include "base/bits.h"
 
 #define CELLAR_CLASS_NSLAB 88
-#define CELLAR_CLASS_NRUN 12
+#define CELLAR_CLASS_NRUN 13
 #define CELLAR_CLASS_END (1 + CELLAR_CLASS_NSLAB + CELLAR_CLASS_NRUN) /* ids are 1 .. END - 1 */
 #define CELLAR_CLASS_LINEAR_MAX 1024u
 #define CELLAR_CLASS_SLAB_MAX ((size_t)32 << 10)
+#define CELLAR_CLASS_GRANULE_MAX ((size_t)60 << 10) /* of what a granule holds beside a colour */
 #define CELLAR_CLASS_MAX ((size_t)1 << 20)
 
 /* The size of the class, id in 1 .. CELLAR_CLASS_END - 1. */

@@ -17,16 +17,17 @@
 
 /* From the size of a linear class to the offset of its cache. */
 #define CELLAR_FAST_SCALE (sizeof(struct cellar__cache) / 16)
-#define CELLAR_FAST_LG_STEP 8 /* sizes of slab classes above CELLAR_CLASS_LINEAR_MAX are multiples of 256 */
-#define CELLAR_FAST_NSTEPS (CELLAR_CLASS_SLAB_MAX >> CELLAR_FAST_LG_STEP)
+#define CELLAR_FAST_LG_STEP 8 /* sizes of classes above CELLAR_CLASS_LINEAR_MAX are multiples of 256 */
+#define CELLAR_FAST_STEPS_MAX ((size_t)CELLAR_GRANULE)
+#define CELLAR_FAST_NSTEPS (CELLAR_FAST_STEPS_MAX >> CELLAR_FAST_LG_STEP)
 #define CELLAR_FAST_FIRST (1 + CELLAR_CLASS_LINEAR_MAX / 16) /* the first class above the linear ones */
 #define CELLAR_FAST_NRUNS (CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE)
 
 /* Offsets of caches in a thread's record. */
 struct cellar__fast_table {
-    /* by (size - 1) / 256, for sizes of slab classes; 0 for linear ones */
+    /* by (size - 1) / 256, up to a granule; 0 for linear classes */
     uint16_t steps[CELLAR_FAST_NSTEPS];
-    /* by (size - 1) / granule, for sizes of runs */
+    /* by (size - 1) / granule, for longer ones; nobody asks for the first */
     uint16_t runs[CELLAR_FAST_NRUNS];
     /* bytes, by id - CELLAR_FAST_FIRST, for classes above the linear ones */
     uint32_t sizes[CELLAR_CLASS_END - CELLAR_FAST_FIRST];
@@ -46,7 +47,7 @@ CELLAR_INLINE unsigned cellar__fast_class(size_t size)
     if (size <= CELLAR_CLASS_LINEAR_MAX) {
         return size == 0 ? 1 : (unsigned)(last / 16 + 1);
     }
-    size_t offset = size <= CELLAR_CLASS_SLAB_MAX ? cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]
+    size_t offset = size <= CELLAR_FAST_STEPS_MAX ? cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]
                                                   : cellar__fast_table.runs[last >> CELLAR_LG_GRANULE];
     return (unsigned)(offset / sizeof(struct cellar__cache));
 }
@@ -85,8 +86,8 @@ CELLAR_INLINE void *cellar__fast_alloc_either(size_t size)
 CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
 {
     size_t last = size - 1;
-    if (CELLAR_LIKELY(last < CELLAR_CLASS_SLAB_MAX)) {
-        return cellar__fast_alloc_slab(size);
+    if (CELLAR_LIKELY(last < CELLAR_FAST_STEPS_MAX)) {
+        return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]));
     }
     if (last < CELLAR_CLASS_MAX) {
         return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.runs[last >> CELLAR_LG_GRANULE]));

@@ -10,10 +10,13 @@
 #define GEOMETRY_MAX_GRANULES 8
 #define GEOMETRY_SHARED_MAX ((size_t)GEOMETRY_MAX_GRANULES << CELLAR_LG_GRANULE)
 
-/* A tail up to a tenth of the run is accepted, for its pages are never touched and stay with the kernel. */
+/*
+ * A tail up to an eighth of the run is accepted: its pages are not touched, and a short run comes back as free memory sooner
+ * than a long one.
+ */
 static bool geometry_is_good(size_t run_size, size_t size)
 {
-    return run_size >= size && run_size % size <= run_size / 10;
+    return run_size >= size && run_size % size <= run_size / 8;
 }
 
 static size_t geometry_ngranules(size_t size)

@@ -6,11 +6,11 @@
 
 TEST(table_agrees_with_the_classes)
 {
-    for (size_t n = CELLAR_CLASS_LINEAR_MAX + 1; n <= CELLAR_CLASS_SLAB_MAX; n++) {
+    for (size_t n = CELLAR_CLASS_LINEAR_MAX + 1; n <= CELLAR_FAST_STEPS_MAX; n++) {
         CHECK_EQ(cellar__fast_table.steps[(n - 1) >> CELLAR_FAST_LG_STEP],
                  cellar__class_of(n) * sizeof(struct cellar__cache));
     }
-    for (size_t n = CELLAR_CLASS_SLAB_MAX + 1; n <= CELLAR_CLASS_MAX; n++) {
+    for (size_t n = CELLAR_FAST_STEPS_MAX + 1; n <= CELLAR_CLASS_MAX; n++) {
         CHECK_EQ(cellar__fast_table.runs[(n - 1) >> CELLAR_LG_GRANULE],
                  cellar__class_of(n) * sizeof(struct cellar__cache));
     }

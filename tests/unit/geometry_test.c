@@ -22,11 +22,11 @@ TEST(items_fit_the_run_and_leave_no_room_for_another)
     }
 }
 
-TEST(tail_is_at_most_a_tenth)
+TEST(tail_is_at_most_an_eighth)
 {
     for (size_t size = 16; size <= GEOMETRY_MAX_SIZE; size += 16) {
         struct cellar__geometry geometry = cellar__geometry_make(size, false);
-        CHECK_LE(10 * (run_size(&geometry) - (size_t)geometry.nitems * size), run_size(&geometry));
+        CHECK_LE(8 * (run_size(&geometry) - (size_t)geometry.nitems * size), run_size(&geometry));
     }
 }
 
