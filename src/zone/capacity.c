@@ -29,6 +29,10 @@
 #define CAPACITY_EARN_TURNS 16 /* until large items get a bucket, or a cache takes from others */
 #define CAPACITY_THREAD_BYTES ((size_t)5 << 18) /* in all caches of a thread, a bucket each */
 
+#define CAPACITY_SELDOM_BYTES                                                                                \
+    ((size_t)2 << 10)             /* what a bucket grows to of who only frees here, unless that comes often */
+#define CAPACITY_OFTEN_TURNS 1024 /* of a thread within a tick of the coarse clock: one in some 4 us */
+
 #define CAPACITY_IMPORT_PARTS 8 /* the backend fills one of so many of an empty bucket */
 
 /* A few items fewer when that halves the bucket's own memory. */
@@ -118,6 +122,31 @@ static uint32_t capacity_allow(const struct cellar__zone *zone, struct cellar__t
     return capacity_make_room(thread, zone, more) ? wanted : cache->capacity;
 }
 
+/* Counts a turn of a thread that only frees here. Whether turns are so many that a slow path less in some is worth memory. */
+static bool capacity_comes_often(struct cellar__thread *thread)
+{
+    uint64_t now_ns = cellar__os_now_ns();
+    if (thread->tick_ns != now_ns) {
+        thread->tick_ns = now_ns;
+        thread->tick_turns = 0;
+    }
+    thread->tick_turns++;
+    return thread->tick_turns >= CAPACITY_OFTEN_TURNS;
+}
+
+/*
+ * Who comes for room has freed more than it takes: in a larger bucket that would lie until somebody here asks for it. But who
+ * frees alone hands it on; when it does so often, by larger buckets.
+ */
+static bool capacity_may_grow(struct cellar__thread *thread, const struct cellar__cache *cache, size_t size)
+{
+    if (cache->streak >= 0) {
+        return true;
+    }
+    return cellar__change_only_frees(cache) &&
+           (cache->capacity * size < CAPACITY_SELDOM_BYTES || capacity_comes_often(thread));
+}
+
 /* Of a cache that has less than the bound. */
 static CELLAR_NOINLINE uint32_t capacity_grow(const struct cellar__zone *zone, struct cellar__thread *thread,
                                               struct cellar__cache *cache, uint32_t max_items)
@@ -125,6 +154,9 @@ static CELLAR_NOINLINE uint32_t capacity_grow(const struct cellar__zone *zone, s
     size_t size = cellar__max(zone->attr.size, 1);
     size_t capacity = cellar__clamp(CAPACITY_FIRST_BYTES / size, 1, CAPACITY_FIRST_ITEMS);
     if (cache->capacity != 0) {
+        if (!capacity_may_grow(thread, cache, size)) {
+            return cache->capacity;
+        }
         capacity = cache->capacity + cellar__clamp(CAPACITY_STEP_BYTES / size, 1, cache->capacity + 2);
     } else if (size > CAPACITY_FIRST_BYTES && ++cache->nturns < CAPACITY_EARN_TURNS) {
         return 0;

@@ -39,7 +39,8 @@ CELLAR_INLINE uint32_t cellar__capacity_max(const struct cellar__zone *zone)
  * What the cache's next bucket is to hold: a few items at first, then twice as many as the one before, but by no more
  * than some KiB more, so that a thread that is soon idle keeps little (ADR 0023). 0: large items have no bucket until the
  * thread has asked for some. When the sum of all caches of the thread, which is the caller's, has come to its bound, the
- * capacity moves: a cache that comes here often takes from the others in turn (ADR 0027).
+ * capacity moves: a cache that comes here often takes from the others in turn (ADR 0027). Who comes for room gets no more than
+ * it has, unless it only frees, and often (ADR 0040).
  */
 uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__thread *thread,
                                struct cellar__cache *cache);

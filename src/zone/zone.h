@@ -5,8 +5,9 @@
  *
  * An allocation that finds its bucket empty tries, in order: the thread's other bucket, a bucket of the depot, a
  * new filling from the zone's backend. A free that finds its bucket full: the other bucket, room in the depot, giving
- * a bucket's items back to the backend. Buckets start small and grow each time a thread goes past its own two, or has
- * turned them over for some times, up to the zone's bound in bytes, so a thread that allocates little keeps little.
+ * a bucket's items back to the backend. Buckets start small and grow each time a thread goes past its own two for items, or has
+ * turned them over for some times, up to the zone's bound in bytes, so a thread that allocates little keeps little. Those of a
+ * thread that only frees here grow while it does so often.
  *
  * Hooks: ctor and dtor run at each allocation and free; init and fini (the keg's) once in an item's life in a slab.
  *

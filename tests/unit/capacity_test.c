@@ -75,6 +75,42 @@ TEST(capacity_is_earned)
     }
 }
 
+/* The capacity after so many turns of the same kind. */
+static uint32_t grown(int8_t streak, size_t nturns)
+{
+    cache.streak = streak;
+    for (size_t i = 0; i < nturns; i++) {
+        cache.capacity = (uint16_t)cellar__capacity_next(&zone, &thread, &cache);
+    }
+    return cache.capacity;
+}
+
+TEST(who_comes_for_room_has_what_it_has)
+{
+    start(64);
+    uint32_t first = grown(-1, 1);
+    CHECK_EQ(first, 6);
+    CHECK_EQ(grown(-1, 1000), first);
+    CHECK_EQ(grown(-(CELLAR_CHANGE_STEADY - 1), 1000), first);
+    CHECK_EQ(grown(1, 1), 2 * first + 2);
+}
+
+TEST(who_only_frees_has_little_unless_it_does_so_often)
+{
+    start(64);
+    grown(-CELLAR_CHANGE_STEADY, 1);
+    uint32_t little = grown(-CELLAR_CHANGE_STEADY, 100);
+    CHECK_GE(little * 64, 2048);
+    CHECK_LT(little * 64, 4096);
+    size_t nturns = 0;
+    while (grown(-CELLAR_CHANGE_STEADY, 1) < zone.max_items &&
+           nturns < 100000000) { /* until a tick saw enough of them */
+        nturns++;
+    }
+    CHECK_EQ(cache.capacity, zone.max_items);
+    CHECK_GE(nturns, 900);
+}
+
 TEST(large_items_wait_for_a_bucket)
 {
     start(2048);
