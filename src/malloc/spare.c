@@ -2,7 +2,9 @@
 
 #include <stdbool.h>
 
+#include "arena/budget.h"
 #include "arena/dirty.h"
+#include "base/bits.h"
 #include "large/huge.h"
 #include "large/large.h"
 #include "malloc/classes.h"
@@ -12,9 +14,12 @@
 
 #define SPARE_MIN ((size_t)64 << 10) /* bytes of a depot */
 #define SPARE_TRIES 8
+#define SPARE_PAUSE_PART                                                                                     \
+    128 /* after a look that found too little, until one in so many of the heap's granules more is taken */
 #define SPARE_OWN_FIRST (CELLAR_CLASS_LINEAR_MAX / 16 + 1) /* classes beyond a KiB */
 
 static size_t spare_taken; /* atomic; bytes of clean memory, since huge mappings wait */
+static size_t spare_pause; /* atomic; granules of clean memory, until it is looked again */
 
 /* The smallest run that serves, of the classes that have one waiting. */
 static bool spare_run(size_t ngranules)
@@ -96,14 +101,35 @@ static void spare_huge(size_t ngranules)
     }
 }
 
-void cellar__spare(size_t ngranules)
+/* Whether to look at what waits: a heap that grows would find nothing each time. */
+static bool spare_looks(size_t ngranules)
+{
+    size_t pause = __atomic_load_n(&spare_pause, __ATOMIC_RELAXED);
+    if (pause != 0) { /* an estimate: a lost race is no harm */
+        __atomic_store_n(&spare_pause, pause - cellar__min(pause, ngranules), __ATOMIC_RELAXED);
+    }
+    return pause == 0;
+}
+
+/* Whether a run serves after that. */
+static bool spare_look(size_t ngranules)
 {
     if (spare_run(ngranules)) {
-        return;
+        return true;
     }
     spare_depots(ngranules);
     spare_own(ngranules);
-    if (!cellar__dirty_serves(ngranules)) {
-        spare_huge(ngranules);
+    return cellar__dirty_serves(ngranules);
+}
+
+void cellar__spare(size_t ngranules)
+{
+    if (spare_looks(ngranules)) {
+        if (spare_look(ngranules)) {
+            return;
+        }
+        size_t held = cellar__budget_held() >> CELLAR_LG_GRANULE;
+        __atomic_store_n(&spare_pause, held / SPARE_PAUSE_PART, __ATOMIC_RELAXED);
     }
+    spare_huge(ngranules);
 }

@@ -7,6 +7,9 @@
  *     3  the calling thread's own larger items  -------+--> slabs that become free --> dirty runs --> the run
  *     4  clean memory, for which huge mappings that wait are unmapped in time
  *
+ * When 1 to 3 have found too little, they are left out until the heap has grown by a part in 128: a heap that grows steadily
+ * would look, and let go of what it needs next, at each run.
+ *
  * Blocks that pass from class to class, as texts that grow, leave some of their size wherever they were. What is let go
  * here costs a refill when it is wanted again, and less than the first touch of a clean run's pages (ADR 0026).
  *

@@ -89,6 +89,29 @@ TEST(depots_come_before_the_thread)
     CHECK_EQ(cached(3000), own);
 }
 
+/* Of 64 MiB a part in 128 is two runs of 256 KiB. */
+TEST(a_look_that_found_too_little_is_not_repeated_at_once)
+{
+    void *held = cellar__huge_alloc((size_t)64 << 20, 1, false);
+    CHECK_GE(cellar__budget_held(), (size_t)64 << 20);
+    blocks_alloc(NBLOCKS, 28000);
+    for (int i = 0; i < 2; i++) { /* if the first ends a pause, the second looks; no dirty run is so long */
+        spare(CELLAR_DIRTY_MAX_GRANULES + 1);
+    }
+    blocks_free(NBLOCKS);
+    size_t before = cached(28000);
+    CHECK_GT(before, 0);
+    spare(4);
+    CHECK_EQ(cached(28000), before);
+    spare(4);
+    CHECK_EQ(cached(28000), before);
+    CHECK(cellar__huge_free(held));
+    cellar__huge_purge_all();
+    spare(4); /* what else is held may be a granule more */
+    spare(4);
+    CHECK_LT(cached(28000), before);
+}
+
 TEST(small_items_stay_with_the_thread)
 {
     blocks_alloc(NBLOCKS, 64);
