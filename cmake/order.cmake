@@ -6,7 +6,7 @@
 # functions that programs run (order.txt, which scripts/order prints anew) have a segment of their own, not an aligned
 # place: those that few programs run lie behind the unwind tables, since neighbours of the same kind would be one
 # mapping. The read-only data that a start reads shares the segment of the headers, which a start reads as well; the texts
-# of statistics do not.
+# of statistics and of what stops a program do not.
 #
 # valgrind reads lines, and callgrind names, of .text alone: CELLAR_ORDER=OFF is for looking at the rest with them. The
 # figures are in docs/adr/0021-what-lies-together.md.
@@ -15,6 +15,11 @@ set(CELLAR_ORDER_SCRIPT ${CMAKE_BINARY_DIR}/order.ld)
 set(order_list ${CMAKE_SOURCE_DIR}/cmake/order.txt)
 set(order_template ${CMAKE_SOURCE_DIR}/cmake/order.ld.in)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${order_list} ${order_template})
+
+# Files whose read-only data no start reads, and no ordinary request.
+set(order_apart */stat/* */zone/* */slab/geometry.* */malloc/info.* */malloc/block.* */malloc/new.* */malloc/arena.*
+    */malloc/quantum.*)
+list(JOIN order_apart " " order_apart)
 
 # One statement for each function, as a statement with several takes them in the order of the object files. A compiler
 # adds .part.0 and the like to a name. What it puts aside as unlikely stays with the rest; CELLAR_COLD is for such functions.

@@ -85,7 +85,7 @@ struct cellar_zone_attr {
 
     size_t max_items; /* the most that may be out at once; 0: no limit */
     size_t
-        max_cached; /* as cellar_zone_set_max_cached; 0: 512 KiB of items in the depot, 32 KiB in a thread */
+        max_cached; /* as cellar_zone_set_max_cached; 0: 512 KiB of items in the depot, 28 KiB in a thread */
     size_t reserve; /* as cellar_zone_set_reserve */
     const char *warning;                                 /* as cellar_zone_set_warning */
     void (*action)(struct cellar_zone *zone, void *ctx); /* as cellar_zone_set_action */

@@ -223,12 +223,12 @@ static CELLAR_NOINLINE void *block_resize_untagged(void *block, size_t size)
 
 /*
  * What has to move to grow will grow again, mostly: it gets more than it had by an eighth, or by a quarter where classes are
- * as far apart, within the classes of slabs. A text that grows by a few bytes each time would be copied to each of the 64
+ * as far apart, within the classes of slabs. A text that grows by a few bytes each time would be copied to each of the
  * small classes, and leave an item waiting in each.
  */
 static size_t block_room(size_t old_size, size_t size)
 {
-    size_t more = old_size / (old_size <= CELLAR_CLASS_LINEAR_MAX ? 8 : 4);
+    size_t more = old_size / (old_size <= CELLAR_CLASS_SMALL_MAX ? 8 : 4);
     return size > old_size ? cellar__max(size, cellar__min(old_size + more, CELLAR_CLASS_SLAB_MAX)) : size;
 }
 

@@ -3,14 +3,15 @@
 #include "base/assert.h"
 #include "submap/page_map.h"
 
-#define CLASS_LAST_LINEAR (CELLAR_CLASS_LINEAR_MAX / 16)
+#define CLASS_FINEST_MAX 256u
+#define CLASS_LAST_SMALL (CELLAR_CLASS_SMALL_MAX / 16)
 #define CLASS_GRANULE (CELLAR_CLASS_NSLAB + 1u)
 #define CLASS_FIRST_RUN (CLASS_GRANULE + 1u) /* of those that are whole granules */
 #define CLASS_LINEAR_GRANULES 8u
 #define CLASS_FIVES 5u /* a doubling */
 #define CLASS_FIVES_LG_BASE 11
 #define CLASS_FIVES_BASE ((size_t)1 << CLASS_FIVES_LG_BASE)
-#define CLASS_FIRST_FIVE (CLASS_LAST_LINEAR + 5u)
+#define CLASS_FIRST_FIVE (CLASS_LAST_SMALL + 5u)
 
 /* Steps above 2^lg_base: `per` of them a doubling; step 0 is 2^lg_base itself. */
 static size_t class_geometric_size(unsigned lg_base, unsigned lg_per, unsigned step)
@@ -47,11 +48,11 @@ static unsigned class_fives_index(size_t n)
 size_t cellar__class_size(unsigned id)
 {
     CELLAR_ASSERT(id > 0 && id < CELLAR_CLASS_END);
-    if (id <= CLASS_LAST_LINEAR) {
+    if (id <= CLASS_LAST_SMALL) {
         return id * 16;
     }
     if (id < CLASS_FIRST_FIVE) {
-        return class_geometric_size(10, 2, id - CLASS_LAST_LINEAR);
+        return class_geometric_size(10, 2, id - CLASS_LAST_SMALL);
     }
     if (id < CLASS_GRANULE) {
         return class_fives_size(id - CLASS_FIRST_FIVE);
@@ -68,11 +69,12 @@ size_t cellar__class_size(unsigned id)
 unsigned cellar__class_of(size_t n)
 {
     CELLAR_ASSERT(n <= CELLAR_CLASS_MAX);
-    if (n <= CELLAR_CLASS_LINEAR_MAX) {
-        return n <= 16 ? 1 : (unsigned)((n + 15) / 16);
+    if (n <= CELLAR_CLASS_SMALL_MAX) {
+        size_t step = n <= CLASS_FINEST_MAX ? 16 : n <= 2 * CLASS_FINEST_MAX ? 32 : 64;
+        return (unsigned)(cellar__round_up(cellar__max(n, 1), step) / 16);
     }
     if (n <= CLASS_FIVES_BASE) {
-        return CLASS_LAST_LINEAR + class_geometric_step(10, 2, n);
+        return CLASS_LAST_SMALL + class_geometric_step(10, 2, n);
     }
     if (n <= CELLAR_CLASS_SLAB_MAX) {
         return CLASS_FIRST_FIVE + class_fives_index(n);

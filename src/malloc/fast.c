@@ -5,6 +5,13 @@
 /* Steps first to last, which are all of one class. GNU range initialisers: a class is one line. */
 #define FAST_STEPS(id, above, size)                                                                          \
     [(above) >> CELLAR_FAST_LG_STEP...((size) >> CELLAR_FAST_LG_STEP) - 1] = FAST_OFFSET(id)
+/* Eight classes above base, whose ids are the sizes / 16. */
+#define FAST_SMALL(size, step) [(size) - (step) + 1 ...(size)] = FAST_OFFSET((size) / 16)
+#define FAST_EIGHT(base, step)                                                                               \
+    FAST_SMALL((base) + (step), step), FAST_SMALL((base) + 2 * (step), step),                                \
+        FAST_SMALL((base) + 3 * (step), step), FAST_SMALL((base) + 4 * (step), step),                        \
+        FAST_SMALL((base) + 5 * (step), step), FAST_SMALL((base) + 6 * (step), step),                        \
+        FAST_SMALL((base) + 7 * (step), step), FAST_SMALL((base) + 8 * (step), step)
 /* The four classes of a doubling, or the five of one. */
 #define FAST_FOUR(id, base)                                                                                  \
     FAST_STEPS(id, base, (base)*5 / 4), FAST_STEPS((id) + 1, (base)*5 / 4, (base)*6 / 4),                    \
@@ -20,6 +27,13 @@
 
 /* Constant, so that processes share its pages; tests/unit/fast_test.c compares it with cellar__class_of. */
 const struct cellar__fast_table cellar__fast_table = {
+    .small =
+        {
+            FAST_EIGHT(0, 16),
+            FAST_EIGHT(128, 16),
+            FAST_EIGHT(256, 32),
+            FAST_EIGHT(512, 64),
+        },
     .steps =
         {
             FAST_FOUR(65, 1024),

@@ -4,9 +4,8 @@
  *   alloc  size -> cache of its class in this thread's record -> top of the loaded bucket
  *   free   address -> page map tag = offset of the zone's cache in this thread's record -> top of the loaded bucket
  *
- * Up to CELLAR_CLASS_LINEAR_MAX classes are 16 bytes apart, and class i has cache i: the cache of a request is found by
- * rounding it up. A request of no bytes comes to cache 0, which is never loaded. Up to CELLAR_CLASS_MAX a table of offsets
- * leads to the cache.
+ * Class i has cache i, and tables of offsets lead from a size to the cache: one by bytes for small sizes, so that nothing is
+ * computed, others in steps. A request of no bytes comes to cache 0, which is never loaded.
  */
 #ifndef CELLAR_MALLOC_FAST_H
 #define CELLAR_MALLOC_FAST_H
@@ -15,21 +14,23 @@
 #include "submap/page_map.h"
 #include "zone/thread.h"
 
-/* From the size of a linear class to the offset of its cache. */
+/* From the size of a small class to the offset of its cache. */
 #define CELLAR_FAST_SCALE (sizeof(struct cellar__cache) / 16)
-#define CELLAR_FAST_LG_STEP 8 /* sizes of classes above CELLAR_CLASS_LINEAR_MAX are multiples of 256 */
+#define CELLAR_FAST_LG_STEP 8 /* sizes of classes above CELLAR_CLASS_SMALL_MAX are multiples of 256 */
 #define CELLAR_FAST_STEPS_MAX ((size_t)CELLAR_GRANULE)
 #define CELLAR_FAST_NSTEPS (CELLAR_FAST_STEPS_MAX >> CELLAR_FAST_LG_STEP)
-#define CELLAR_FAST_FIRST (1 + CELLAR_CLASS_LINEAR_MAX / 16) /* the first class above the linear ones */
+#define CELLAR_FAST_FIRST (1 + CELLAR_CLASS_SMALL_MAX / 16) /* the first class above the small ones */
 #define CELLAR_FAST_NRUNS (CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE)
 
 /* Offsets of caches in a thread's record. */
 struct cellar__fast_table {
-    /* by (size - 1) / 256, up to a granule; 0 for linear classes */
+    /* by size, up to CELLAR_CLASS_SMALL_MAX; 0 for no bytes */
+    uint16_t small[CELLAR_CLASS_SMALL_MAX + 1];
+    /* by (size - 1) / 256, up to a granule; 0 for the sizes above */
     uint16_t steps[CELLAR_FAST_NSTEPS];
     /* by (size - 1) / granule, for longer ones; nobody asks for the first */
     uint16_t runs[CELLAR_FAST_NRUNS];
-    /* bytes, by id - CELLAR_FAST_FIRST, for classes above the linear ones */
+    /* bytes, by id - CELLAR_FAST_FIRST, for classes above the small ones */
     uint32_t sizes[CELLAR_CLASS_END - CELLAR_FAST_FIRST];
 };
 
@@ -44,8 +45,8 @@ CELLAR_INLINE struct cellar__cache *cellar__fast_cache(size_t offset)
 CELLAR_INLINE unsigned cellar__fast_class(size_t size)
 {
     size_t last = size - 1;
-    if (size <= CELLAR_CLASS_LINEAR_MAX) {
-        return size == 0 ? 1 : (unsigned)(last / 16 + 1);
+    if (size <= CELLAR_CLASS_SMALL_MAX) {
+        return cellar__fast_table.small[size == 0 ? 1 : size] / (unsigned)sizeof(struct cellar__cache);
     }
     size_t offset = size <= CELLAR_FAST_STEPS_MAX ? cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]
                                                   : cellar__fast_table.runs[last >> CELLAR_LG_GRANULE];
@@ -55,10 +56,10 @@ CELLAR_INLINE unsigned cellar__fast_class(size_t size)
 /* A block of a small size from the thread's loaded bucket, or NULL: the slow path has to say. */
 CELLAR_INLINE void *cellar__fast_alloc(size_t size)
 {
-    if (CELLAR_UNLIKELY(size > CELLAR_CLASS_LINEAR_MAX)) {
+    if (CELLAR_UNLIKELY(size > CELLAR_CLASS_SMALL_MAX)) {
         return NULL;
     }
-    return cellar__cache_pop(cellar__fast_cache(cellar__round_up(size, 16) * CELLAR_FAST_SCALE));
+    return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.small[size]));
 }
 
 /* The same for larger sizes of slab classes; NULL for others. */
@@ -71,15 +72,15 @@ CELLAR_INLINE void *cellar__fast_alloc_slab(size_t size)
 }
 
 /*
- * The same for linear sizes and those of slab classes, 1 to CELLAR_CLASS_SLAB_MAX, where either is as likely: no branch on it,
+ * The same for small sizes and those of slab classes, 1 to CELLAR_CLASS_SLAB_MAX, where either is as likely: no branch on it,
  * which the processor would guess wrong each other time.
  */
 CELLAR_INLINE void *cellar__fast_alloc_either(size_t size)
 {
-    size_t is_linear = -(size_t)(size <= CELLAR_CLASS_LINEAR_MAX); /* all bits */
-    size_t linear = cellar__round_up(size, 16) * CELLAR_FAST_SCALE & is_linear;
+    size_t is_small = -(size_t)(size <= CELLAR_CLASS_SMALL_MAX); /* all bits */
+    size_t small = cellar__fast_table.small[size & is_small];
     return cellar__cache_pop(
-        cellar__fast_cache(linear | cellar__fast_table.steps[(size - 1) >> CELLAR_FAST_LG_STEP]));
+        cellar__fast_cache(small | cellar__fast_table.steps[(size - 1) >> CELLAR_FAST_LG_STEP]));
 }
 
 /* The same for sizes of runs too, and for no bytes. */
@@ -99,13 +100,13 @@ CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
 CELLAR_INLINE void *cellar__fast_alloc_any(size_t size)
 {
     void *block = cellar__fast_alloc(size);
-    return block != NULL || size <= CELLAR_CLASS_LINEAR_MAX ? block : cellar__fast_alloc_mid(size);
+    return block != NULL || size <= CELLAR_CLASS_SMALL_MAX ? block : cellar__fast_alloc_mid(size);
 }
 
 /* Bytes of a block whose granule has the tag; 0 for tag 0. */
 CELLAR_INLINE size_t cellar__fast_size(size_t tag)
 {
-    return CELLAR_LIKELY(tag <= CELLAR_CLASS_LINEAR_MAX * CELLAR_FAST_SCALE)
+    return CELLAR_LIKELY(tag <= CELLAR_CLASS_SMALL_MAX * CELLAR_FAST_SCALE)
                ? tag / CELLAR_FAST_SCALE
                : cellar__fast_table.sizes[tag / sizeof(struct cellar__cache) - CELLAR_FAST_FIRST];
 }

@@ -106,7 +106,7 @@ static CELLAR_NOINLINE void *malloc_zero_mid(size_t bytes)
     return CELLAR_LIKELY(block != NULL) ? memset(block, 0, bytes) : malloc_zero_slow(bytes);
 }
 
-/* A block of a linear class, which has `bytes` rounded up to 16: up to 64 of them by stores that overlap. */
+/* A block of a small class, which has `bytes` rounded up to 16 at least: up to 64 of them by stores that overlap. */
 CELLAR_INLINE void *malloc_clear(char *block, size_t bytes)
 {
     if (bytes > 64) {

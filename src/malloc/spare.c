@@ -16,7 +16,7 @@
 #define SPARE_TRIES 8
 #define SPARE_PAUSE_PART                                                                                     \
     128 /* after a look that found too little, until one in so many of the heap's granules more is taken */
-#define SPARE_OWN_FIRST (CELLAR_CLASS_LINEAR_MAX / 16 + 1) /* classes beyond a KiB */
+#define SPARE_OWN_FIRST (CELLAR_CLASS_SMALL_MAX / 16 + 1) /* classes beyond a KiB */
 
 static size_t spare_taken; /* atomic; bytes of clean memory, since huge mappings wait */
 static size_t spare_pause; /* atomic; granules of clean memory, until it is looked again */

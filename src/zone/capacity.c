@@ -11,8 +11,8 @@
  * another one takes passes through them. But an item that goes past buckets and depot is the backend's work, which is dear,
  * so larger items get more bytes until there are enough of them.
  */
-#define CAPACITY_BUCKET_BYTES ((size_t)8 << 10) /* 128 items of 64 bytes */
-#define CAPACITY_BUCKET_ITEMS 16                /* or so many, within */
+#define CAPACITY_BUCKET_BYTES ((size_t)14 << 10) /* 224 items of 64 bytes */
+#define CAPACITY_BUCKET_ITEMS 16                 /* or so many, within */
 #define CAPACITY_BUCKET_BYTES_MAX ((size_t)128 << 10)
 #define CAPACITY_BUCKET_MIN_ITEMS 2
 #define CAPACITY_SPARED_ITEMS 7 /* one in so many */

@@ -36,19 +36,19 @@ TEST(bounds_in_bytes)
 /* A bucket that is all but empty above its half takes the half. */
 TEST(buckets_fit_their_memory)
 {
-    start(256);
-    CHECK_EQ(zone.max_items, 30); /* in 256 bytes; 32 would take 512 */
+    start(224);
+    CHECK_EQ(zone.max_items, 62); /* in 512 bytes; 64 would take 1024 */
     start(192);
-    CHECK_EQ(zone.max_items, 42);
+    CHECK_EQ(zone.max_items, 74);
 }
 
-/* 8 KiB; or 16 items, in 128 KiB at most, which fewer fit where that halves the bucket itself. */
+/* 14 KiB; or 16 items, in 128 KiB at most, which fewer fit where that halves the bucket itself. */
 TEST(larger_items_have_larger_buckets)
 {
     static const struct {
         size_t size;
         uint16_t max_items;
-    } rows[] = {{64, 126},  {512, 14},   {1024, 14}, {2048, 14}, {8192, 14},
+    } rows[] = {{64, 224},  {512, 28},   {1024, 14}, {2048, 14}, {8192, 14},
                 {9216, 14}, {10240, 12}, {16384, 8}, {32768, 4}};
     for (size_t i = 0; i < CELLAR_COUNTOF(rows); i++) {
         start(rows[i].size);

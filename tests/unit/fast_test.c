@@ -6,7 +6,11 @@
 
 TEST(table_agrees_with_the_classes)
 {
-    for (size_t n = CELLAR_CLASS_LINEAR_MAX + 1; n <= CELLAR_FAST_STEPS_MAX; n++) {
+    CHECK_EQ(cellar__fast_table.small[0], 0);
+    for (size_t n = 1; n <= CELLAR_CLASS_SMALL_MAX; n++) {
+        CHECK_EQ(cellar__fast_table.small[n], cellar__class_of(n) * sizeof(struct cellar__cache));
+    }
+    for (size_t n = CELLAR_CLASS_SMALL_MAX + 1; n <= CELLAR_FAST_STEPS_MAX; n++) {
         CHECK_EQ(cellar__fast_table.steps[(n - 1) >> CELLAR_FAST_LG_STEP],
                  cellar__class_of(n) * sizeof(struct cellar__cache));
     }
@@ -31,10 +35,10 @@ TEST(class_is_that_of_the_arithmetic)
     }
 }
 
-/* They are found by arithmetic, and must not be served by a larger class here. */
-TEST(table_leaves_linear_classes_to_the_slow_path)
+/* They have a table of their own, and must not be served by a larger class here. */
+TEST(table_leaves_small_classes_to_the_slow_path)
 {
-    for (size_t n = 1; n <= CELLAR_CLASS_LINEAR_MAX; n++) {
+    for (size_t n = 1; n <= CELLAR_CLASS_SMALL_MAX; n++) {
         CHECK_EQ(cellar__fast_table.steps[(n - 1) >> CELLAR_FAST_LG_STEP], 0);
     }
 }
@@ -52,10 +56,10 @@ TEST(requests_come_to_the_cache_of_their_class)
     }
     for (size_t n = 0; n <= CELLAR_CLASS_MAX + 1; n += n < 2048 ? 1 : 61) {
         unsigned id = n == 0 || n > CELLAR_CLASS_MAX ? 0 : cellar__class_of(n);
-        bool is_linear = n <= CELLAR_CLASS_LINEAR_MAX;
+        bool is_small = n <= CELLAR_CLASS_SMALL_MAX;
         CHECK(id == 0 || cellar__cache_push(&thread->caches[id], &items[id]));
-        CHECK_PTR(is_linear ? cellar__fast_alloc_mid(n) : cellar__fast_alloc(n), NULL);
-        CHECK_PTR(is_linear ? cellar__fast_alloc(n) : cellar__fast_alloc_mid(n), id == 0 ? NULL : &items[id]);
+        CHECK_PTR(is_small ? cellar__fast_alloc_mid(n) : cellar__fast_alloc(n), NULL);
+        CHECK_PTR(is_small ? cellar__fast_alloc(n) : cellar__fast_alloc_mid(n), id == 0 ? NULL : &items[id]);
         if (n - 1 < CELLAR_CLASS_SLAB_MAX) {
             CHECK_PTR(cellar__fast_alloc_either(n), NULL);
             CHECK(cellar__cache_push(&thread->caches[id], &items[id]));
