@@ -291,7 +291,7 @@ TEST(many_threads_share_what_few_may_keep)
     start();
     uint32_t nfew = cellar__os_machine()->ncpus <= 3 ? 6 : 2 * cellar__os_machine()->ncpus;
     uint32_t few = crowd_keeps(4);
-    CHECK_GT(few, 4 * zone.max_items);
+    CHECK_GT(few, 4 * zone.max_items / 2); /* who finds buckets in the depot does not earn a larger one */
     CHECK_LE(few, 4 * 2 * zone.max_items);
     if (nfew <= 64) {
         uint32_t most = nfew * 2 * zone.max_items;
