@@ -8,7 +8,7 @@
 #include "base/bits.h"
 #include "submap/window.h"
 
-static void (*run_spare)(size_t ngranules); /* or NULL */
+static void (*run_spare)(size_t ngranules, bool is_last); /* or NULL */
 
 struct cellar__arena cellar__heap_arena;
 
@@ -96,32 +96,43 @@ static size_t run_round(size_t ngranules)
     return size;
 }
 
-void cellar__run_set_spare(void (*spare)(size_t ngranules))
+void cellar__run_set_spare(void (*spare)(size_t ngranules, bool is_last))
 {
     run_spare = spare;
 }
 
 /* From the dirty runs, after what waits elsewhere joined them if none is found. */
-static char *run_take_dirty(size_t ngranules)
+static char *run_take_dirty(size_t ngranules, bool is_last)
 {
     char *base = cellar__dirty_take(ngranules);
     if (base == NULL && run_spare != NULL && ngranules <= CELLAR_DIRTY_MAX_GRANULES) {
-        run_spare(ngranules);
+        run_spare(ngranules, is_last);
         base = cellar__dirty_take(ngranules);
     }
     return base;
+}
+
+/* There is no clean memory: all that waits serves, or dirty memory goes back and leaves room. 0 or -ENOMEM. */
+static CELLAR_COLD int run_take_last(struct cellar__run *run, size_t size, size_t align, char **ret_base)
+{
+    char *base = align <= CELLAR_GRANULE ? run_take_dirty(size >> CELLAR_LG_GRANULE, true) : NULL;
+    if (base != NULL) {
+        run->is_zero = false;
+        *ret_base = base;
+        return 0;
+    }
+    return cellar__dirty_purge_all() == 0 ? -ENOMEM : run_take_clean(size, align, ret_base);
 }
 
 int cellar__run_take(struct cellar__run *run, size_t ngranules, size_t align)
 {
     size_t size = run_round(ngranules);
     ngranules = size >> CELLAR_LG_GRANULE;
-    char *base = align <= CELLAR_GRANULE ? run_take_dirty(ngranules) : NULL;
+    char *base = align <= CELLAR_GRANULE ? run_take_dirty(ngranules, false) : NULL;
     run->is_zero = base == NULL;
     cellar__dirty_tick();
     if (base == NULL) {
-        if (run_take_clean(size, align, &base) != 0 &&
-            (cellar__dirty_purge_all() == 0 || run_take_clean(size, align, &base) != 0)) {
+        if (run_take_clean(size, align, &base) != 0 && run_take_last(run, size, align, &base) != 0) {
             return -ENOMEM;
         }
         cellar__dirty_give_way();

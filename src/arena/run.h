@@ -50,9 +50,10 @@ int cellar__heap_init(const struct cellar__fit *fit, enum cellar__sizing sizing)
 
 /*
  * Has `spare` called before a run takes clean memory: it lets memory that waits elsewhere go to the dirty runs, where at
- * least so many granules in one run are wanted. With signals blocked and no lock held. Once, at start.
+ * least so many granules in one run are wanted. is_last: again, and all that serves, since there is no clean memory. With
+ * signals blocked and no lock held. Once, at start.
  */
-void cellar__run_set_spare(void (*spare)(size_t ngranules));
+void cellar__run_set_spare(void (*spare)(size_t ngranules, bool is_last));
 
 /*
  * Gets ngranules, or what the heap's sizing makes of it, at a multiple of `align` bytes (a power of two) for the

@@ -14,8 +14,7 @@
 
 #define SPARE_MIN ((size_t)64 << 10) /* bytes of a depot */
 #define SPARE_TRIES 8
-#define SPARE_PAUSE_PART                                                                                     \
-    128 /* after a look that found too little, until one in so many of the heap's granules more is taken */
+#define SPARE_PAUSE_PART 128 /* one in so many of the heap's granules, after a look that found too little */
 #define SPARE_OWN_FIRST (CELLAR_CLASS_SMALL_MAX / 16 + 1) /* classes beyond a KiB */
 
 static size_t spare_taken; /* atomic; bytes of clean memory, since huge mappings wait */
@@ -122,9 +121,9 @@ static bool spare_look(size_t ngranules)
     return cellar__dirty_serves(ngranules);
 }
 
-void cellar__spare(size_t ngranules)
+void cellar__spare(size_t ngranules, bool is_last)
 {
-    if (spare_looks(ngranules)) {
+    if (is_last || spare_looks(ngranules)) {
         if (spare_look(ngranules)) {
             return;
         }

@@ -18,9 +18,13 @@
 #ifndef CELLAR_MALLOC_SPARE_H
 #define CELLAR_MALLOC_SPARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* Before a run of so many granules takes clean memory. With signals blocked. */
-void cellar__spare(size_t ngranules);
+/*
+ * Before a run of so many granules takes clean memory; or, as the last resort, when there is none: then without a pause. With
+ * signals blocked.
+ */
+void cellar__spare(size_t ngranules, bool is_last);
 
 #endif

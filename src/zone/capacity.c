@@ -29,9 +29,8 @@
 #define CAPACITY_EARN_TURNS 16 /* until large items get a bucket, or a cache takes from others */
 #define CAPACITY_THREAD_BYTES ((size_t)5 << 18) /* in all caches of a thread, a bucket each */
 
-#define CAPACITY_SELDOM_BYTES                                                                                \
-    ((size_t)2 << 10)             /* what a bucket grows to of who only frees here, unless that comes often */
-#define CAPACITY_OFTEN_TURNS 1024 /* of a thread within a tick of the coarse clock: one in some 4 us */
+#define CAPACITY_SELDOM_BYTES ((size_t)2 << 10) /* of who only frees, less than so often: */
+#define CAPACITY_OFTEN_TURNS 1024               /* within a tick of the coarse clock, so one in some 4 us */
 
 #define CAPACITY_IMPORT_PARTS 8 /* the backend fills one of so many of an empty bucket */
 

@@ -50,9 +50,8 @@ struct cellar__thread {
     /* owner: zones of single items that have a bucket, the last loaded first; then 0 */
     uint8_t singles[CELLAR_THREAD_NSINGLES];
     size_t bucket_bytes; /* owner: what the buckets of the other caches may hold, one for each */
-    uint64_t
-        tick_ns; /* owner: of the coarse clock, when it last came for room where it only frees (zone/capacity.c) */
-    uint32_t tick_turns; /* owner: how often within that tick */
+    uint64_t tick_ns;    /* owner: when it last came for room where it only frees (zone/capacity.c) */
+    uint32_t tick_turns; /* owner: how often within that tick of the coarse clock */
     uint16_t hand;       /* owner: the cache that gave way last (zone/capacity.c) */
     bool is_relieving;   /* owner: a callback under memory pressure runs */
     bool is_aged;        /* who parks the record or looks at it there: it lay there at a look before */

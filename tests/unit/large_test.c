@@ -179,8 +179,9 @@ TEST(resize_fails_when_the_neighbour_is_out)
 static size_t nspared;
 static char *spared; /* a block of five to spare */
 
-static void spare(size_t ngranules)
+static void spare(size_t ngranules, bool is_last)
 {
+    (void)is_last;
     nspared++;
     if (spared != NULL && ngranules <= five.ngranules) {
         CHECK_EQ(give(&five, spared), CELLAR_ITEM_OK);

@@ -42,7 +42,7 @@ static size_t cached(size_t size)
 static void spare(size_t ngranules)
 {
     cellar__dirty_purge_all();
-    cellar__spare(ngranules);
+    cellar__spare(ngranules, false);
 }
 
 /* Leaves what the thread itself keeps. */
@@ -110,6 +110,25 @@ TEST(a_look_that_found_too_little_is_not_repeated_at_once)
     spare(4); /* what else is held may be a granule more */
     spare(4);
     CHECK_LT(cached(28000), before);
+}
+
+/* With no room left under the limit, what waits serves at once. */
+TEST(at_the_limit_there_is_no_pause)
+{
+    void *held = cellar__huge_alloc((size_t)64 << 20, 1, false);
+    blocks_alloc(NBLOCKS, 28000);
+    for (int i = 0; i < 2; i++) {
+        spare(CELLAR_DIRTY_MAX_GRANULES + 1);
+    }
+    blocks_free(NBLOCKS);
+    cellar__dirty_purge_all();
+    cellar__budget_set_limit(cellar__budget_held());
+    void *block = malloc(120000);
+    CHECK(block != NULL);
+    cellar__budget_set_limit(SIZE_MAX);
+    free(block);
+    CHECK(cellar__huge_free(held));
+    cellar__huge_purge_all();
 }
 
 TEST(small_items_stay_with_the_thread)
