@@ -62,13 +62,17 @@ CELLAR_INLINE void *cellar__fast_alloc(size_t size)
     return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.small[size]));
 }
 
-/* The same for larger sizes of slab classes; NULL for others. */
+/* The same for larger sizes up to CELLAR_FAST_STEPS_MAX, from the size - 1. */
+CELLAR_INLINE void *cellar__fast_alloc_step(size_t last)
+{
+    return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]));
+}
+
+/* The same for those of slab classes; NULL for others. */
 CELLAR_INLINE void *cellar__fast_alloc_slab(size_t size)
 {
     size_t last = size - 1; /* wraps for 0 */
-    return CELLAR_LIKELY(last < CELLAR_CLASS_SLAB_MAX)
-               ? cellar__cache_pop(cellar__fast_cache(cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]))
-               : NULL;
+    return CELLAR_LIKELY(last < CELLAR_CLASS_SLAB_MAX) ? cellar__fast_alloc_step(last) : NULL;
 }
 
 /*
@@ -88,7 +92,7 @@ CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
 {
     size_t last = size - 1;
     if (CELLAR_LIKELY(last < CELLAR_FAST_STEPS_MAX)) {
-        return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP]));
+        return cellar__fast_alloc_step(last);
     }
     if (last < CELLAR_CLASS_MAX) {
         return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.runs[last >> CELLAR_LG_GRANULE]));
