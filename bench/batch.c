@@ -1,5 +1,5 @@
 /*
- * LIVE blocks of mixed sizes (log-uniform, 16 to 512 bytes) are allocated, then all are freed: in reverse order
+ * LIVE blocks of mixed sizes (log-uniform, MIN to MAX bytes, or 16 to 512) are allocated, then all are freed: in reverse order
  * (lifo, as a stack or nested scopes) or in the order of allocation (fifo, as a queue or a list that is torn
  * down); this until OPERATIONS blocks have come and gone.
  *
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char BATCH_USAGE[] = "batch LIVE lifo|fifo OPERATIONS";
+static const char BATCH_USAGE[] = "batch LIVE lifo|fifo [MIN MAX] OPERATIONS";
 
 static void batch_alloc(void **blocks, size_t nblocks, const uint32_t *sizes)
 {
@@ -41,17 +41,19 @@ static void batch_check(void **blocks, size_t nblocks, const uint32_t *sizes)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4 || (strcmp(argv[2], "lifo") != 0 && strcmp(argv[2], "fifo") != 0)) {
+    if ((argc != 4 && argc != 6) || (strcmp(argv[2], "lifo") != 0 && strcmp(argv[2], "fifo") != 0)) {
         fprintf(stderr, "usage: %s\n", BATCH_USAGE);
         return 2;
     }
     size_t nlive = bench_number_get(argv[1], 1, UINT32_MAX, BATCH_USAGE);
     bool reverse = strcmp(argv[2], "lifo") == 0;
-    size_t noperations = bench_number_get(argv[3], 1, SIZE_MAX / 2, BATCH_USAGE);
+    size_t min = argc == 4 ? BENCH_MIX_SIZE_MIN : bench_number_get(argv[3], 8, UINT32_MAX, BATCH_USAGE);
+    size_t max = argc == 4 ? BENCH_MIX_SIZE_MAX : bench_number_get(argv[4], min, UINT32_MAX, BATCH_USAGE);
+    size_t noperations = bench_number_get(argv[argc - 1], 1, SIZE_MAX / 2, BATCH_USAGE);
 
     static uint32_t sizes[BENCH_MIX_COUNT];
     uint64_t random = BENCH_SEED;
-    bench_mix_fill(sizes, &random);
+    bench_sizes_fill_log(sizes, (uint32_t)min, (uint32_t)max, &random);
     void **blocks = bench_table_map(nlive);
 
     batch_alloc(blocks, nlive, sizes);

@@ -91,6 +91,8 @@ SINGLE = (
     Workload("random replacement, 10^6 live", ("live", 1_000_000), 3_000_000),
     *(Workload(f"batch of {count:,}, {order.upper()}", ("batch", count, order), 5_000_000)
       for count in (1_000, 100_000) for order in ("lifo", "fifo")),
+    Workload("batch of 1,000, 1 to 64 KiB", ("batch", 1_000, "fifo", 1 << 10, 64 << 10), 2_000_000),
+    Workload("batch of 100, 64 KiB to 1 MiB", ("batch", 100, "fifo", 64 << 10, 1 << 20), 200_000),
     Workload("realloc, vectors", ("grow", "vector"), 10_000),
     Workload("realloc, strings", ("grow", "string"), 2_000_000),
     Workload("realloc, 64 to 320 MB", ("grow", "big"), 5),
