@@ -24,6 +24,7 @@ struct dirty_run {
 };
 
 struct cellar__lock cellar__dirty_lock = CELLAR_LOCK_INIT(CELLAR_RANK_DIRTY);
+size_t cellar__dirty_waiting;
 
 static struct dirty_run *dirty_of(struct cellar__tree_node *node)
 {
@@ -46,6 +47,8 @@ static void dirty_sum(struct cellar__tree_node *node)
     size_t below = cellar__max(dirty_longest_of(node->left), dirty_longest_of(node->right));
     run->longest = cellar__max(run->ngranules, below);
 }
+
+static void (*dirty_spill)(size_t bytes); /* or NULL */
 
 static struct cellar__list dirty_ages; /* oldest last */
 static struct cellar__tree dirty_addresses = {.key = dirty_key, .sum = dirty_sum};
@@ -70,6 +73,11 @@ void cellar__dirty_init(void)
     cellar__list_init(&dirty_ages);
 }
 
+void cellar__dirty_set_spill(void (*spill)(size_t bytes))
+{
+    dirty_spill = spill;
+}
+
 void cellar__dirty_set_decay_ms(uint64_t decay_ms)
 {
     dirty_decay_ns = decay_ms * UINT64_C(1000000);
@@ -87,23 +95,11 @@ static void dirty_count_locked(size_t size)
     __atomic_store_n(&dirty_longest, dirty_longest_of(dirty_addresses.root), __ATOMIC_RELAXED);
 }
 
-/* All but the place in the order of age. */
-static void dirty_link_locked(struct dirty_run *run)
-{
-    cellar__tree_insert(&dirty_addresses, &run->by_address);
-    dirty_count_locked(dirty_size(run));
-}
-
-static void dirty_unlink_locked(struct dirty_run *run)
-{
-    cellar__tree_remove(&dirty_addresses, &run->by_address);
-    dirty_count_locked(-dirty_size(run));
-}
-
 static void dirty_remove_locked(struct dirty_run *run)
 {
-    dirty_unlink_locked(run);
+    cellar__tree_remove(&dirty_addresses, &run->by_address);
     cellar__list_remove(&run->by_age);
+    dirty_count_locked(-dirty_size(run));
 }
 
 /* The dirty run that begins at the address, or NULL. */
@@ -119,37 +115,65 @@ static struct dirty_run *dirty_find_end_locked(const char *end)
     return node != NULL && dirty_of(node)->base + dirty_size(dirty_of(node)) == end ? dirty_of(node) : NULL;
 }
 
-/* Makes one run of the new one and a neighbour that waits. False: spans part them. */
-static bool dirty_absorb_locked(struct dirty_run *run, struct dirty_run *other)
+/* Makes one range of what ends at `middle` and what begins there, both out. False: spans part them. */
+static bool dirty_merge_locked(char *base, char *middle, size_t size)
 {
-    const struct dirty_run *low = run->base < other->base ? run : other;
-    const struct dirty_run *high = low == run ? other : run;
-    if (cellar__arena_merge(&cellar__heap_arena, (uintptr_t)low->base, dirty_size(low), dirty_size(high)) !=
-        0) {
+    return cellar__arena_merge(&cellar__heap_arena, (uintptr_t)base, (size_t)(middle - base), size) == 0;
+}
+
+/*
+ * What lies beside a dirty run becomes a part of it, which begins to wait anew. False: it lies alone. When it lies between
+ * two, *ret_gone is the descriptor of the second; else NULL.
+ */
+static bool dirty_extend_locked(char *base, size_t ngranules, uint64_t now_ns, struct dirty_run **ret_gone)
+{
+    size_t size = ngranules << CELLAR_LG_GRANULE;
+    char *end = base + size;
+    struct dirty_run *run = dirty_find_end_locked(base);
+    struct dirty_run *next = dirty_find_begin_locked(end);
+    *ret_gone = NULL;
+    if (run != NULL && dirty_merge_locked(run->base, base, size)) {
+        base = run->base;
+    } else {
+        run = NULL;
+    }
+    if (next != NULL && dirty_merge_locked(base, end, dirty_size(next))) {
+        end += dirty_size(next);
+        if (run != NULL) {
+            cellar__tree_remove(&dirty_addresses, &next->by_address);
+            cellar__list_remove(&next->by_age);
+            *ret_gone = next;
+        } else {
+            run = next;
+        }
+    }
+    if (run == NULL) {
         return false;
     }
-    dirty_unlink_locked(other);
-    run->base = low->base;
-    run->ngranules += other->ngranules;
-    cellar__list_remove(&other->by_age);
+    run->base = base; /* it may be lower than before: no other lies between */
+    run->ngranules = (size_t)(end - base) >> CELLAR_LG_GRANULE;
+    run->since_ns = now_ns;
+    cellar__tree_change(&dirty_addresses, &run->by_address);
+    cellar__list_remove(&run->by_age);
+    cellar__list_push(&dirty_ages, &run->by_age);
+    dirty_count_locked(size);
     return true;
 }
 
-/* Descriptors that were absorbed are left on `gone`. */
-static void dirty_insert_locked(struct dirty_run *run, struct cellar__list *gone)
+static void dirty_insert_locked(struct dirty_run *run)
 {
-    struct dirty_run *neighbours[] = {dirty_find_end_locked(run->base),
-                                      dirty_find_begin_locked(run->base + dirty_size(run))};
     if (cellar__list_is_empty(&dirty_ages)) {
         __atomic_store_n(&dirty_oldest_ns, run->since_ns, __ATOMIC_RELAXED);
     }
-    for (size_t i = 0; i < CELLAR_COUNTOF(neighbours); i++) {
-        if (neighbours[i] != NULL && dirty_absorb_locked(run, neighbours[i])) {
-            cellar__list_push(gone, &neighbours[i]->by_age);
-        }
-    }
-    dirty_link_locked(run);
+    cellar__tree_insert(&dirty_addresses, &run->by_address);
     cellar__list_push(&dirty_ages, &run->by_age);
+    dirty_count_locked(dirty_size(run));
+}
+
+/* Bytes that nobody uses. */
+static size_t dirty_idle(void)
+{
+    return cellar__dirty_bytes() + __atomic_load_n(&cellar__dirty_waiting, __ATOMIC_RELAXED);
 }
 
 static size_t dirty_used(size_t held, size_t bytes)
@@ -161,7 +185,7 @@ static size_t dirty_used(size_t held, size_t bytes)
 static void dirty_note_peak_locked(uint64_t now_ns)
 {
     size_t held = cellar__budget_held();
-    size_t used = dirty_used(held, dirty_bytes);
+    size_t used = dirty_used(held, dirty_idle());
     uint64_t lasted_ns = cellar__os_elapsed_ns(dirty_interval_ns, now_ns);
     if (lasted_ns >= dirty_decay_ns) {
         bool follows = lasted_ns < 2 * dirty_decay_ns;
@@ -180,7 +204,7 @@ static void dirty_note_peak_locked(uint64_t now_ns)
 /* Bytes that the store holds beyond what it should (D4). Read unlocked as well. */
 static size_t dirty_excess(void)
 {
-    size_t bytes = cellar__dirty_bytes();
+    size_t bytes = dirty_idle();
     if (CELLAR_LIKELY(bytes <= DIRTY_FLOOR)) {
         return 0;
     }
@@ -190,20 +214,28 @@ static size_t dirty_excess(void)
     return held <= most ? 0 : cellar__min(held - most, bytes - DIRTY_FLOOR);
 }
 
-/* A run that is out of the store and has come back, or comes back with a peak to be noted. */
-static void dirty_insert(struct dirty_run *run, bool peak)
+/*
+ * Stores memory that comes back from the program (is_back) or from a purge that was refused. `run` describes it if it lies
+ * alone; what is not needed of descriptors goes back to meta. False: it lies alone, and run is NULL.
+ */
+static bool dirty_store(char *base, size_t ngranules, uint64_t now_ns, bool is_back, struct dirty_run *run)
 {
-    struct cellar__list gone;
-    cellar__list_init(&gone);
+    struct dirty_run *gone;
     cellar__lock_acquire(&cellar__dirty_lock);
-    if (peak) {
-        dirty_note_peak_locked(run->since_ns);
+    if (is_back) {
+        dirty_note_peak_locked(now_ns);
     }
-    dirty_insert_locked(run, &gone);
+    bool is_stored = dirty_extend_locked(base, ngranules, now_ns, &gone);
+    if (!is_stored && run != NULL) {
+        *run = (struct dirty_run){.base = base, .ngranules = ngranules, .since_ns = now_ns};
+        dirty_insert_locked(run);
+        is_stored = true;
+        run = NULL;
+    }
     cellar__lock_release(&cellar__dirty_lock);
-    for (struct cellar__list *node; (node = cellar__list_pop(&gone)) != NULL;) {
-        cellar__meta_free(CELLAR_CONTAINER(node, struct dirty_run, by_age), sizeof(struct dirty_run));
-    }
+    cellar__meta_free(gone, sizeof *gone);
+    cellar__meta_free(run, sizeof *run);
+    return is_stored;
 }
 
 /*
@@ -357,8 +389,8 @@ static size_t dirty_purge_overdue(uint64_t now_ns, size_t owed)
     for (struct dirty_run *run;
          (run = dirty_take_overdue(now_ns, owed - cellar__min(owed, purged))) != NULL;) {
         if (!dirty_purge(run->base, run->ngranules)) {
-            run->since_ns = cellar__os_now_ns(); /* now_ns may be a time to come */
-            dirty_insert(run, false);
+            uint64_t since_ns = cellar__os_now_ns(); /* now_ns may be a time to come */
+            dirty_store(run->base, run->ngranules, since_ns, false, run);
             break;
         }
         purged += dirty_size(run);
@@ -367,21 +399,48 @@ static size_t dirty_purge_overdue(uint64_t now_ns, size_t owed)
     return purged;
 }
 
+/* Stores a run, whatever lies beside it. False: there is no memory for its descriptor. */
+static bool dirty_keep(char *base, size_t ngranules, uint64_t now_ns)
+{
+    if (dirty_store(base, ngranules, now_ns, true, NULL)) {
+        return true;
+    }
+    struct dirty_run *run = cellar__meta_alloc(sizeof *run);
+    return run != NULL && dirty_store(base, ngranules, now_ns, true, run);
+}
+
 void cellar__dirty_give(char *base, size_t ngranules)
 {
     uint64_t now_ns = cellar__os_now_ns();
     if (ngranules <= CELLAR_DIRTY_MAX_GRANULES || !dirty_purge(base, ngranules)) {
-        struct dirty_run *run = cellar__meta_alloc(sizeof *run);
-        if (run == NULL) {
+        if (!dirty_keep(base, ngranules, now_ns)) {
             dirty_purge(base, ngranules); /* refused as well: the addresses are lost, nothing else */
             return;
         }
-        run->base = base;
-        run->ngranules = ngranules;
-        run->since_ns = now_ns;
-        dirty_insert(run, true);
     }
     dirty_purge_overdue(now_ns, 0);
+}
+
+/* Of what waits elsewhere as much becomes dirty as is missing there, if there is so much. */
+static void dirty_fill(size_t bytes)
+{
+    size_t dirty = cellar__dirty_bytes();
+    if (dirty < bytes && dirty_spill != NULL) {
+        dirty_spill(bytes - dirty);
+    }
+}
+
+/* Gives so much back of what waits, if there is so much. Returns how much went. */
+static size_t dirty_displace(size_t bytes)
+{
+    size_t purged = 0;
+    uint64_t mask = cellar__os_signals_block();
+    dirty_fill(bytes);
+    if (cellar__dirty_bytes() != 0) {
+        purged = dirty_purge_overdue(cellar__os_now_ns(), bytes);
+    }
+    cellar__os_signals_restore(mask);
+    return purged;
 }
 
 void cellar__dirty_give_way(void)
@@ -392,15 +451,14 @@ void cellar__dirty_give_way(void)
     if (held <= most) {
         return;
     }
-    if (cellar__dirty_bytes() != 0 && __atomic_load_n(&dirty_displaced, __ATOMIC_RELAXED) < most) {
-        if (held - most < DIRTY_PURGE_MIN) {
+    if (__atomic_load_n(&dirty_displaced, __ATOMIC_RELAXED) < most) {
+        if (held - most >= DIRTY_PURGE_MIN) {
+            size_t purged = dirty_displace(held - most);
+            __atomic_add_fetch(&dirty_displaced, purged, __ATOMIC_RELAXED);
+            held -= cellar__min(held, purged);
+        } else if (cellar__dirty_bytes() != 0) {
             return; /* until there is more, which is worth a system call */
         }
-        uint64_t mask = cellar__os_signals_block();
-        size_t purged = dirty_purge_overdue(cellar__os_now_ns(), held - most);
-        cellar__os_signals_restore(mask);
-        __atomic_add_fetch(&dirty_displaced, purged, __ATOMIC_RELAXED);
-        held -= cellar__min(held, purged);
     }
     __atomic_store_n(&dirty_most, cellar__max(held, most), __ATOMIC_RELAXED);
 }
@@ -424,7 +482,20 @@ size_t cellar__dirty_purge_all(void)
     return dirty_purge_overdue(UINT64_MAX, 0);
 }
 
+size_t cellar__dirty_purge_last(void)
+{
+    if (dirty_spill != NULL) {
+        dirty_spill(SIZE_MAX);
+    }
+    return cellar__dirty_purge_all();
+}
+
 size_t cellar__dirty_bytes(void)
 {
     return __atomic_load_n(&dirty_bytes, __ATOMIC_RELAXED);
+}
+
+bool cellar__dirty_is_full(void)
+{
+    return dirty_decay_ns == 0 || dirty_excess() != 0;
 }

@@ -10,6 +10,9 @@
  * quarter than what the program lately used at its peak. So a program whose use swings pays no faults at each swing, and
  * its peak is higher by a quarter at most.
  *
+ * What waits with the levels above (zone/exchange.h) is as idle: it counts with what is dirty in how much may wait, and leaves
+ * less room for it.
+ *
  *         |------------- peak lately -------------|- 1/4 -|
  *   heap  |######## used ########|~~~~~~~~ dirty ~~~~~~~~~|
  *
@@ -31,6 +34,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/attr.h"
 #include "os/lock.h"
 
 /* Longer runs that come back are purged at once: their reuse saves little beside the cost of filling them. */
@@ -40,6 +44,12 @@ extern struct cellar__lock cellar__dirty_lock;
 
 void cellar__dirty_init(void);
 void cellar__dirty_set_decay_ms(uint64_t decay_ms);
+
+/*
+ * Has `spill` called where more should go back than is dirty: so many bytes of what waits elsewhere become dirty, if there
+ * are so many; all for SIZE_MAX. With signals blocked and no lock held. Once, at start.
+ */
+void cellar__dirty_set_spill(void (*spill)(size_t bytes));
 
 /* A dirty run of exactly ngranules, or NULL. */
 char *cellar__dirty_take(size_t ngranules);
@@ -63,9 +73,24 @@ void cellar__dirty_tick(void);
  */
 void cellar__dirty_give_way(void);
 
+/* Purges everything, what waits elsewhere as well: there is no memory. Returns the number of bytes that went back. */
+size_t cellar__dirty_purge_last(void);
+
 /* Purges everything. Returns the number of bytes that went back. */
 size_t cellar__dirty_purge_all(void);
 
 size_t cellar__dirty_bytes(void);
+
+/* Bytes of the runs that are out and wait with the levels above; atomic. */
+extern size_t cellar__dirty_waiting;
+
+/* So many bytes more, or fewer, wait there. */
+CELLAR_INLINE void cellar__dirty_count_waiting(size_t more)
+{
+    __atomic_add_fetch(&cellar__dirty_waiting, more, __ATOMIC_RELAXED);
+}
+
+/* Whether more waits than may; nothing may when decay_ms is 0. */
+bool cellar__dirty_is_full(void);
 
 #endif

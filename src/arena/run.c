@@ -121,7 +121,7 @@ static CELLAR_COLD int run_take_last(struct cellar__run *run, size_t size, size_
         *ret_base = base;
         return 0;
     }
-    return cellar__dirty_purge_all() == 0 ? -ENOMEM : run_take_clean(size, align, ret_base);
+    return cellar__dirty_purge_last() == 0 ? -ENOMEM : run_take_clean(size, align, ret_base);
 }
 
 int cellar__run_take(struct cellar__run *run, size_t ngranules, size_t align)

@@ -54,9 +54,21 @@ static void tree_sum(const struct cellar__tree *tree, uint64_t key)
     }
 }
 
+/* Recursive, as tree_sum_way. */
+static void tree_sum_up(const struct cellar__tree *tree, struct cellar__tree_node *from, uint64_t key)
+{
+    uint64_t from_key = tree->key(from);
+    if (from_key != key) {
+        tree_sum_up(tree, key < from_key ? from->left : from->right, key);
+    }
+    tree->sum(from);
+}
+
 void cellar__tree_change(struct cellar__tree *tree, struct cellar__tree_node *node)
 {
-    tree_sum(tree, tree->key(node));
+    if (tree->sum != NULL) {
+        tree_sum_up(tree, tree->root, tree->key(node));
+    }
 }
 
 void cellar__tree_insert(struct cellar__tree *tree, struct cellar__tree_node *node)

@@ -9,11 +9,13 @@ bool cellar__depot_take_news(void)
     return __atomic_exchange_n(&depot_news, false, __ATOMIC_RELAXED);
 }
 
-bool cellar__depot_put(struct cellar__depot *depot, struct cellar__bucket *bucket)
+bool cellar__depot_put(struct cellar__depot *depot, struct cellar__bucket *bucket, bool beyond)
 {
     uint32_t nitems = __atomic_add_fetch(&depot->nitems, bucket->count, __ATOMIC_RELAXED);
     uint32_t nbuckets = __atomic_add_fetch(&depot->nbuckets, 1, __ATOMIC_RELAXED);
-    if (nitems > __atomic_load_n(&depot->max_items, __ATOMIC_RELAXED) || nbuckets > depot->max_buckets) {
+    bool is_full =
+        nitems > __atomic_load_n(&depot->max_items, __ATOMIC_RELAXED) || nbuckets > depot->max_buckets;
+    if (is_full && !beyond) {
         __atomic_sub_fetch(&depot->nitems, bucket->count, __ATOMIC_RELAXED);
         __atomic_sub_fetch(&depot->nbuckets, 1, __ATOMIC_RELAXED);
         return false;

@@ -18,8 +18,8 @@ struct cellar__depot {
     uint32_t max_buckets; /* constant */
 };
 
-/* Leaves a bucket that holds items. False, with the bucket still the caller's, when the depot is full. */
-bool cellar__depot_put(struct cellar__depot *depot, struct cellar__bucket *bucket);
+/* Leaves a bucket that holds items. False, with the bucket still the caller's, when the depot is full and it is not to go beyond. */
+bool cellar__depot_put(struct cellar__depot *depot, struct cellar__bucket *bucket, bool beyond);
 
 /* A bucket that holds items, or NULL. */
 struct cellar__bucket *cellar__depot_get(struct cellar__depot *depot);

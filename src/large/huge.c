@@ -236,7 +236,7 @@ size_t cellar__huge_purge_all(void)
 static struct cellar__huge_map *huge_map_obtain(size_t size, size_t align)
 {
     struct cellar__huge_map *map = huge_map_create(size, align);
-    if (map == NULL && huge_purge_overdue(UINT64_MAX) + cellar__dirty_purge_all() != 0) {
+    if (map == NULL && huge_purge_overdue(UINT64_MAX) + cellar__dirty_purge_last() != 0) {
         map = huge_map_create(size, align);
     }
     cellar__dirty_give_way();

@@ -71,7 +71,9 @@ static size_t heap_ngranules(size_t size)
 static void heap_fill_zone(struct heap_record *record, unsigned id)
 {
     size_t size = cellar__class_size(id);
-    struct cellar__zone_attr attr = {.size = size, .source = &record->source};
+    struct cellar__zone_attr attr = {.size = size,
+                                     .source = &record->source,
+                                     .is_swept = cellar__options_get()->janitor == CELLAR_JANITOR_ON};
     struct cellar__fmt name;
     cellar__fmt_init(&name, attr.name, sizeof attr.name);
     cellar__fmt_text(&name, "malloc.");
@@ -145,6 +147,7 @@ static bool heap_start_levels(void)
     cellar__thread_init();
     cellar__thread_set_ended(heap_thread_ended);
     cellar__run_set_spare(cellar__spare);
+    cellar__dirty_set_spill(cellar__spare_bytes);
     cellar__janitor_init(options->janitor == CELLAR_JANITOR_ON, options->decay_ms);
     return true;
 }

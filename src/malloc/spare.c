@@ -34,6 +34,20 @@ static bool spare_run(size_t ngranules)
     return false;
 }
 
+/* Runs of all sizes that wide depots hold beyond their bound, where neighbours become one. */
+static bool spare_runs_beyond(size_t ngranules)
+{
+    for (unsigned id = CELLAR_CLASS_NSLAB + 1; id < CELLAR_CLASS_END && !cellar__dirty_serves(ngranules);
+         id++) {
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        size_t n = zone == NULL ? 0 : cellar__depot_nitems(&zone->depot);
+        if (n != 0 && n > zone->depot.max_items) {
+            cellar__zone_trim_depot(zone, n - zone->depot.max_items);
+        }
+    }
+    return cellar__dirty_serves(ngranules);
+}
+
 /* The class whose depot holds the most bytes, if they are worth it. Not looked for again until a depot has got more. */
 static struct cellar__zone *spare_richest_zone(void)
 {
@@ -113,7 +127,7 @@ static bool spare_looks(size_t ngranules)
 /* Whether a run serves after that. */
 static bool spare_look(size_t ngranules)
 {
-    if (spare_run(ngranules)) {
+    if (spare_run(ngranules) || spare_runs_beyond(ngranules)) {
         return true;
     }
     spare_depots(ngranules);
@@ -131,4 +145,21 @@ void cellar__spare(size_t ngranules, bool is_last)
         __atomic_store_n(&spare_pause, held / SPARE_PAUSE_PART, __ATOMIC_RELAXED);
     }
     spare_huge(ngranules);
+}
+
+void cellar__spare_bytes(size_t bytes)
+{
+    size_t before = cellar__dirty_bytes();
+    size_t wanted = before + cellar__min(bytes, SIZE_MAX - before);
+    for (unsigned id = CELLAR_CLASS_END - 1; id >= SPARE_OWN_FIRST; id--) {
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        size_t kept = zone == NULL || bytes == SIZE_MAX ? 0 : zone->depot.max_items;
+        for (size_t n; zone != NULL && (n = cellar__depot_nitems(&zone->depot)) > kept;) {
+            size_t dirty = cellar__dirty_bytes();
+            if (dirty >= wanted) {
+                return;
+            }
+            cellar__zone_trim_depot(zone, cellar__min(n - kept, 1 + (wanted - dirty) / zone->attr.size));
+        }
+    }
 }

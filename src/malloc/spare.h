@@ -2,7 +2,7 @@
  * spare: memory that waits in caches serves other size classes before clean memory does.
  *
  *   a run is wanted, and no dirty one serves
- *     1  a run of the smallest larger class whose depot has one
+ *     1  a run of the smallest larger class whose depot has one; or what depots hold of runs beyond their bound
  *     2  items of the fullest depots  ----------------\
  *     3  the calling thread's own larger items  -------+--> slabs that become free --> dirty runs --> the run
  *     4  clean memory, for which huge mappings that wait are unmapped in time
@@ -26,5 +26,11 @@
  * signals blocked.
  */
 void cellar__spare(size_t ngranules, bool is_last);
+
+/*
+ * The heap is at a new peak: what wide depots hold beyond their bound goes, the largest items first, until so many bytes more are
+ * dirty. SIZE_MAX: there is no memory, and all of it goes. With signals blocked.
+ */
+void cellar__spare_bytes(size_t bytes);
 
 #endif

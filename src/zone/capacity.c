@@ -21,6 +21,7 @@
 #define CAPACITY_DEPOT_BYTES_MAX ((size_t)1 << 20)
 #define CAPACITY_DEPOT_BYTES_SINGLE ((size_t)2 << 20) /* of what threads do not keep */
 #define CAPACITY_DEPOT_MAX_BUCKETS 64
+#define CAPACITY_WIDE_MIN ((size_t)1 << 10) /* items larger than this; see zone/exchange.h */
 
 /* What a thread has to earn below them. */
 #define CAPACITY_FIRST_ITEMS 6 /* a bucket of 64 bytes */
@@ -58,6 +59,7 @@ void cellar__capacity_init(struct cellar__zone *zone)
     zone->max_items = (uint16_t)max_items;
     zone->depot.max_items = (uint32_t)cellar__max(depot_bytes / size, max_items);
     zone->depot.max_buckets = CAPACITY_DEPOT_MAX_BUCKETS;
+    zone->is_wide = zone->attr.is_swept && size > CAPACITY_WIDE_MIN;
 }
 
 uint32_t cellar__capacity_share(uint32_t max_items, size_t nthreads)

@@ -16,7 +16,7 @@
 
 #define CELLAR_CAPACITY_FEW_THREADS ((size_t)6) /* so many keep what they may */
 
-/* Sets the bounds of the zone's buckets and depot, by the size of its items. */
+/* Sets the bounds of the zone's buckets and depot, by the size of its items, and whether the depot is wide (zone/exchange.h). */
 void cellar__capacity_init(struct cellar__zone *zone);
 
 /* What is left of a bound when there are many threads. */

@@ -4,6 +4,7 @@
  * by a list taken under the keg's lock, so that the callback can be called with no lock held.
  */
 #include "zone/walk.h"
+#include "zone/exchange.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,7 +36,7 @@ static void walk_depot(struct cellar__zone *base, walk_see see, void *ctx)
 {
     struct cellar__bucket_stack seen = {0};
     struct cellar__bucket *bucket;
-    while ((bucket = cellar__depot_get(&base->depot)) != NULL) {
+    while ((bucket = cellar__exchange_get(base)) != NULL) {
         see(ctx, bucket->items, bucket->count);
         cellar__bucket_push(&seen, bucket);
     }

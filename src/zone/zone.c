@@ -8,6 +8,7 @@
 #include "os/panic.h"
 #include "zone/capacity.h"
 #include "zone/change.h"
+#include "zone/exchange.h"
 #include "zone/single.h"
 #include "zone/thread.h"
 #include "zone/zone_int.h"
@@ -83,8 +84,10 @@ void cellar__zone_release(struct cellar__zone *zone, void **items, size_t n)
 /* Empties a bucket into the backend. */
 static void zone_drain_bucket(struct cellar__zone *zone, struct cellar__bucket *bucket)
 {
-    cellar__zone_release(zone, bucket->items, bucket->count);
-    bucket->count = 0;
+    if (bucket->count != 0) { /* else a backend of runs would block signals for nothing */
+        cellar__zone_release(zone, bucket->items, bucket->count);
+        bucket->count = 0;
+    }
 }
 
 void cellar__zone_empty_bucket(struct cellar__zone *zone, struct cellar__bucket *bucket)
@@ -118,7 +121,7 @@ static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct 
 /* Leaves a bucket to the depot, or its items to the backend when the depot is full. NULL is ignored. */
 static void zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *bucket)
 {
-    if (bucket == NULL || (bucket->count > 0 && cellar__depot_put(&zone->depot, bucket))) {
+    if (bucket == NULL || (bucket->count > 0 && cellar__exchange_put(zone, bucket))) {
         return;
     }
     cellar__zone_empty_bucket(zone, bucket);
@@ -252,7 +255,7 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
         zone_turn(zone, thread, cache, previous);
         return true;
     }
-    struct cellar__bucket *bucket = cellar__depot_get(&zone->depot);
+    struct cellar__bucket *bucket = cellar__exchange_get(zone);
     struct cellar__bucket *empty = cellar__change_unload(zone, thread, cache);
     if (bucket != NULL) {
         cellar__bucket_put(empty);
@@ -360,7 +363,7 @@ static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thr
                                       : cellar__cache_take_previous(cache);
     struct cellar__bucket *empty = NULL;
     cache->net -= full == NULL ? 0 : full->count;
-    if (full != NULL && !cellar__depot_put(&zone->depot, full)) {
+    if (full != NULL && !cellar__exchange_put(zone, full)) {
         zone_drain_bucket(zone, full);
         empty = full;
     }
@@ -451,7 +454,7 @@ static size_t zone_pop_many(const struct cellar__zone *zone, struct cellar__cach
 /* Up to n items of a bucket from the depot; what is left of it goes back there. None: the depot is empty. */
 static size_t zone_depot_many(struct cellar__zone *zone, void **items, size_t n)
 {
-    struct cellar__bucket *bucket = cellar__depot_get(&zone->depot);
+    struct cellar__bucket *bucket = cellar__exchange_get(zone);
     if (bucket == NULL) {
         return 0;
     }
@@ -548,20 +551,18 @@ void cellar__zone_give_load(struct cellar__zone *zone, struct cellar__zone_load 
     zone_hand_over(zone, load->previous);
 }
 
-void cellar__zone_drain_depot(struct cellar__zone *zone)
+void cellar__zone_trim_depot(struct cellar__zone *zone, size_t nitems)
 {
-    for (struct cellar__bucket *bucket; (bucket = cellar__depot_get(&zone->depot)) != NULL;) {
+    struct cellar__bucket *bucket;
+    for (size_t gone = 0; gone < nitems && (bucket = cellar__exchange_get(zone)) != NULL;) {
+        gone += bucket->count;
         cellar__zone_empty_bucket(zone, bucket);
     }
 }
 
-void cellar__zone_trim_depot(struct cellar__zone *zone, size_t nitems)
+void cellar__zone_drain_depot(struct cellar__zone *zone)
 {
-    struct cellar__bucket *bucket;
-    for (size_t gone = 0; gone < nitems && (bucket = cellar__depot_get(&zone->depot)) != NULL;) {
-        gone += bucket->count;
-        cellar__zone_empty_bucket(zone, bucket);
-    }
+    cellar__zone_trim_depot(zone, SIZE_MAX);
 }
 
 void cellar__zone_ask_drain(struct cellar__zone *zone)

@@ -15,7 +15,7 @@
  *   Z1  an item is in one place: with the program, in one bucket, or in the backend.
  *   Z2  the tag of every granule that holds a zone's items is the offset of the zone's cache in a thread's record.
  *       Tag 0 for zones with ids above malloc's, whose items free finds by their slab.
- *   Z3  no cache holds more than 2 * max_items items of the zone, no depot more than its bound.
+ *   Z3  no cache holds more than 2 * max_items items of the zone, no depot more than its bound, but wide ones.
  *   Z4  while a zone is pinned it is in the table and its structure lives.
  *
  * Zones that come and go (those of programs) have ids from CELLAR_THREAD_NCACHES on, which are used again. Other threads'
@@ -64,6 +64,7 @@ struct cellar__zone_attr {
     int (*ctor)(void *item, size_t size, void *ctx);
     void (*dtor)(void *item, size_t size, void *ctx);
     void *ctx;
+    bool is_swept; /* somebody empties its depot of what nobody wants any more */
 };
 
 struct cellar__zone {
@@ -72,6 +73,7 @@ struct cellar__zone {
     uint16_t id;        /* index of its cache in a thread's record; 0 is no zone */
     uint16_t max_items; /* the most a bucket holds; atomic */
     bool is_single;     /* its items are large, and a thread keeps one (zone/single.h) */
+    bool is_wide;       /* its depot may hold more than its bound (zone/exchange.h) */
     bool is_ready;
     bool is_counted; /* each request is, as for programs' zones; else what left the buckets (docs/stats.md) */
     bool is_uncached; /* atomic: no bucket of this zone is filled */

@@ -168,9 +168,16 @@ void cellar__run_give(struct cellar__run *run)
     fake_heap.ngranules -= run->ngranules;
 }
 
+size_t cellar__dirty_waiting;
+
 size_t cellar__dirty_purge_all(void)
 {
     return 0;
+}
+
+bool cellar__dirty_is_full(void)
+{
+    return fake_heap.is_full;
 }
 
 int cellar__arena_alloc(struct cellar__arena *arena, uint64_t size, uint64_t align, uint64_t *ret_base)

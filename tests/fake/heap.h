@@ -6,6 +6,7 @@
 #ifndef CELLAR_TESTS_FAKE_HEAP_H
 #define CELLAR_TESTS_FAKE_HEAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "arena/run.h"
@@ -19,6 +20,7 @@ struct fake_heap {
     size_t runs_left;    /* takes that will succeed; SIZE_MAX without bound */
     size_t blocks_left;  /* metadata blocks that will be given; SIZE_MAX without bound */
     unsigned locks_held; /* the highest rank that was held by a caller */
+    bool is_full;        /* more waits than may */
 };
 
 extern struct fake_heap fake_heap;

@@ -33,6 +33,23 @@ TEST(bounds_in_bytes)
     }
 }
 
+/* What somebody sweeps may hold more than its bound, but not of small items. */
+TEST(a_swept_depot_of_larger_items_is_wide)
+{
+    static const struct {
+        size_t size;
+        bool is_swept;
+        bool is_wide;
+    } rows[] = {{64, true, false},    {1024, true, false}, {1280, true, true},
+                {1280, false, false}, {65536, true, true}, {1 << 20, true, true}};
+    for (size_t i = 0; i < CELLAR_COUNTOF(rows); i++) {
+        start(rows[i].size);
+        zone.attr.is_swept = rows[i].is_swept;
+        cellar__capacity_init(&zone);
+        CHECK_EQ(zone.is_wide, rows[i].is_wide);
+    }
+}
+
 /* A bucket that is all but empty above its half takes the half. */
 TEST(buckets_fit_their_memory)
 {

@@ -256,6 +256,32 @@ FRESH_TEST(the_excess_is_purged_oldest_first)
     check(110);
 }
 
+/* What waits above is as idle as what is dirty: it leaves less room, and makes no peak. */
+FRESH_TEST(what_waits_above_counts_as_dirty)
+{
+    start();
+    char *run = fresh_memory(1);
+    fresh_memory(79);
+    cellar__dirty_give(run, 1); /* 80 granules were in use */
+    CHECK(!cellar__dirty_is_full());
+    cellar__dirty_count_waiting(70 * CELLAR_GRANULE);
+    CHECK(!cellar__dirty_is_full());
+    char *more = fresh_memory(20); /* 100 are held, of which 30 are in use: a quarter above the peak */
+    CHECK(!cellar__dirty_is_full());
+    char *last = fresh_memory(1);
+    CHECK(cellar__dirty_is_full());
+    cellar__dirty_give(last, 1);
+    CHECK(!cellar__dirty_is_full());
+    CHECK_EQ(fake_os.purge.count, 1);
+    cellar__dirty_give(more, 17);
+    CHECK_EQ(cellar__dirty_bytes(), 18 * CELLAR_GRANULE);
+    cellar__dirty_set_decay_ms(0);
+    CHECK(cellar__dirty_is_full());
+    cellar__dirty_count_waiting((size_t)0 - 70 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__dirty_waiting, 0);
+    check(82);
+}
+
 FRESH_TEST(the_floor_is_never_an_excess)
 {
     start();
@@ -319,6 +345,38 @@ FRESH_TEST(a_new_peak_takes_the_place_of_what_waits)
     cellar__dirty_give_way();
     CHECK_EQ(cellar__dirty_bytes(), 0);
     check(121);
+}
+
+/* What waits elsewhere: a run, and how much was asked for last. */
+static char *spilled_run;
+static size_t spilled_bytes;
+
+static void spill(size_t bytes)
+{
+    spilled_bytes = bytes;
+    if (spilled_run != NULL) {
+        cellar__dirty_give(spilled_run, 8);
+        spilled_run = NULL;
+    }
+}
+
+FRESH_TEST(what_waits_elsewhere_gives_way_as_well)
+{
+    start();
+    cellar__dirty_set_spill(spill);
+    char *runs[3];
+    give_three(runs); /* 24 are dirty */
+    spilled_run = fresh_memory(8);
+    CHECK_EQ(spilled_bytes, 0);
+    fresh_memory(20);
+    cellar__dirty_give_way(); /* 55 granules, where 27 were the most */
+    CHECK_EQ(spilled_bytes, 4 * CELLAR_GRANULE);
+    CHECK_EQ(cellar__dirty_bytes(), 4 * CELLAR_GRANULE);
+    check(23);
+    CHECK_EQ(cellar__dirty_purge_last(), 4 * CELLAR_GRANULE);
+    CHECK_EQ(spilled_bytes, SIZE_MAX);
+    cellar__dirty_set_spill(NULL);
+    check(23);
 }
 
 FRESH_TEST(below_the_peak_nothing_gives_way)
@@ -490,6 +548,32 @@ FRESH_TEST(without_a_descriptor_it_is_purged)
     cellar__dirty_give(a, 3);
     CHECK_EQ(fake_os.purge.count, 1);
     check(0);
+}
+
+/* Before, behind and between. */
+FRESH_TEST(beside_a_dirty_run_no_descriptor_is_needed)
+{
+    start();
+    char *base = fresh_memory(5);
+    CHECK_EQ(
+        cellar__arena_split(&cellar__heap_arena, (uintptr_t)base, 5 * CELLAR_GRANULE, 4 * CELLAR_GRANULE), 0);
+    for (size_t i = 3; i > 0; i--) {
+        CHECK_EQ(cellar__arena_split(&cellar__heap_arena, (uintptr_t)base, (i + 1) * CELLAR_GRANULE,
+                                     i * CELLAR_GRANULE),
+                 0);
+    }
+    cellar__dirty_give(base + 1 * CELLAR_GRANULE, 1);
+    fake_meta.fail_to = UINT32_MAX;
+    cellar__dirty_give(base, 1);
+    cellar__dirty_give(base + 2 * CELLAR_GRANULE, 1);
+    fake_meta.fail_to = 0;
+    cellar__dirty_give(base + 4 * CELLAR_GRANULE, 1);
+    fake_meta.fail_to = UINT32_MAX;
+    cellar__dirty_give(base + 3 * CELLAR_GRANULE, 1);
+    fake_meta.fail_to = 0;
+    CHECK_EQ(fake_os.purge.count, 0);
+    CHECK_PTR(cellar__dirty_take(5), base);
+    check(5);
 }
 
 FRESH_TEST(without_a_tag_a_larger_one_is_not_cut)

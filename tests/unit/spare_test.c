@@ -131,6 +131,78 @@ TEST(at_the_limit_there_is_no_pause)
     cellar__huge_purge_all();
 }
 
+/* So many in use together, then in the depot: more than one that nobody sweeps holds. */
+static void fill_depot(size_t n, size_t size)
+{
+    void **many = malloc(n * sizeof *many);
+    CHECK(many != NULL);
+    for (size_t i = 0; i < n; i++) {
+        many[i] = malloc(size);
+        CHECK(many[i] != NULL);
+    }
+    for (size_t i = 0; i < n; i++) {
+        free(many[i]);
+    }
+    free(many);
+    CHECK_GT(cached(size) * size, n * size / 2);
+}
+
+TEST(the_largest_of_the_depots_are_emptied_first)
+{
+    fill_depot(1000, 8192);
+    fill_depot(1000, 2048);
+    size_t small = cached(2048);
+    size_t before = cellar__dirty_bytes();
+    cellar__spare_bytes((size_t)1 << 20);
+    CHECK_GE(cellar__dirty_bytes(), before + ((size_t)1 << 20));
+    CHECK_GT(cached(8192), 500);
+    CHECK_EQ(cached(2048), small);
+    cellar__spare_bytes(SIZE_MAX);
+    CHECK_EQ(cellar__depot_nitems(&cellar__heap_zone(cellar__class_of(8192))->depot), 0);
+    CHECK_EQ(cellar__depot_nitems(&cellar__heap_zone(cellar__class_of(2048))->depot), 0);
+    CHECK_GT(cached(2048), 0); /* with the thread */
+}
+
+/* Neighbours become one again: ten smaller ones serve a larger one. */
+TEST(runs_beyond_the_bound_of_their_depot_serve_larger_ones)
+{
+    fill_depot(100, 100000);
+    struct cellar__zone *zone = cellar__heap_zone(cellar__class_of(100000));
+    CHECK_GT(cellar__depot_nitems(&zone->depot), zone->depot.max_items + 10);
+    cellar__dirty_purge_all();
+    cellar__spare(CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE, true);
+    CHECK(cellar__dirty_serves(CELLAR_CLASS_MAX >> CELLAR_LG_GRANULE));
+    CHECK_LE(cellar__depot_nitems(&zone->depot), zone->depot.max_items);
+}
+
+/* What is resident would else grow by the mapping, while as much lies unused. */
+TEST(a_mapping_takes_the_place_of_what_depots_hold)
+{
+    fill_depot(4000, 8192);
+    size_t before = cellar__budget_held();
+    void *mapping = cellar__huge_alloc((size_t)256 << 20, 1, false); /* a peak */
+    CHECK(mapping != NULL);
+    struct cellar__zone *zone = cellar__heap_zone(cellar__class_of(8192));
+    CHECK_LE(cached(8192), zone->depot.max_items + 2 * zone->max_items);
+    CHECK_LE(cellar__budget_held(), before + ((size_t)232 << 20));
+    CHECK(cellar__huge_free(mapping));
+    cellar__huge_purge_all();
+}
+
+TEST(at_the_limit_a_mapping_gets_what_depots_hold)
+{
+    fill_depot(4000, 8192);
+    cellar__budget_set_limit(cellar__budget_held());
+    void *mapping = malloc((size_t)16 << 20);
+    CHECK(mapping != NULL);
+    void *run = aligned_alloc((size_t)1 << 18, (size_t)3 << 18); /* no dirty run is asked */
+    CHECK(run != NULL);
+    cellar__budget_set_limit(SIZE_MAX);
+    free(run);
+    free(mapping);
+    cellar__huge_purge_all();
+}
+
 TEST(small_items_stay_with_the_thread)
 {
     blocks_alloc(NBLOCKS, 64);

@@ -1,4 +1,5 @@
 /* levels: base os slab keg bucket smr zone; with: fake/heap.c */
+#include "arena/dirty.h"
 #include "zone/zone.h"
 
 #include <pthread.h>
@@ -40,6 +41,7 @@ static size_t source_import(void *ctx, void **to, size_t n)
 static size_t source_release(void *ctx, void **from, size_t n, enum cellar__item_fault *ret_fault)
 {
     CHECK_PTR(ctx, &source);
+    CHECK_GT(n, 0); /* nothing is given back for nothing */
     *ret_fault = source.fault;
     for (size_t i = 0; i < n && source.fault == CELLAR_ITEM_OK; i++) {
         size_t index = (size_t)((char *)from[i] - space[0]) / sizeof space[0];
@@ -481,6 +483,31 @@ TEST(who_only_frees_keeps_one_bucket)
     CHECK_LT(source.nout, 414); /* they come back */
     give(0, 400);
     check(0);
+}
+
+TEST(a_wide_depot_goes_beyond_its_bound_as_long_as_memory_may_wait)
+{
+    start();
+    zone.max_items = 14;
+    zone.depot.max_items = 28;
+    zone.is_wide = true;
+    take(0, 800);
+    give(0, 400);
+    size_t stored = cellar__depot_nitems(&zone.depot);
+    CHECK_GT(stored, 300);
+    CHECK_EQ(cellar__dirty_waiting, stored * zone.attr.size);
+    fake_heap.is_full = true;
+    give(400, 800);
+    CHECK_EQ(cellar__depot_nitems(&zone.depot), stored);
+    CHECK_EQ(cellar__dirty_waiting, stored * zone.attr.size);
+    take(0, 200);
+    CHECK_LT(cellar__depot_nitems(&zone.depot), stored);
+    CHECK_EQ(cellar__dirty_waiting, cellar__depot_nitems(&zone.depot) * zone.attr.size);
+    give(0, 200);
+    cellar__zone_drain_own(&zone);
+    cellar__zone_drain_depot(&zone);
+    CHECK_EQ(source.nout, 0);
+    CHECK_EQ(cellar__dirty_waiting, 0);
 }
 
 TEST(bucket_grows_by_four_kib)
