@@ -49,6 +49,7 @@ static void dirty_sum(struct cellar__tree_node *node)
 }
 
 static void (*dirty_spill)(size_t bytes); /* or NULL */
+static bool dirty_is_swept;               /* atomic */
 
 static struct cellar__list dirty_ages; /* oldest last */
 static struct cellar__tree dirty_addresses = {.key = dirty_key, .sum = dirty_sum};
@@ -76,6 +77,11 @@ void cellar__dirty_init(void)
 void cellar__dirty_set_spill(void (*spill)(size_t bytes))
 {
     dirty_spill = spill;
+}
+
+void cellar__dirty_set_swept(bool is_swept)
+{
+    __atomic_store_n(&dirty_is_swept, is_swept, __ATOMIC_RELAXED);
 }
 
 void cellar__dirty_set_decay_ms(uint64_t decay_ms)
@@ -451,7 +457,7 @@ void cellar__dirty_give_way(void)
     if (held <= most) {
         return;
     }
-    if (__atomic_load_n(&dirty_displaced, __ATOMIC_RELAXED) < most) {
+    if (dirty_idle() != 0 && __atomic_load_n(&dirty_displaced, __ATOMIC_RELAXED) < most) {
         if (held - most >= DIRTY_PURGE_MIN) {
             size_t purged = dirty_displace(held - most);
             __atomic_add_fetch(&dirty_displaced, purged, __ATOMIC_RELAXED);
@@ -497,5 +503,5 @@ size_t cellar__dirty_bytes(void)
 
 bool cellar__dirty_is_full(void)
 {
-    return dirty_decay_ns == 0 || dirty_excess() != 0;
+    return !__atomic_load_n(&dirty_is_swept, __ATOMIC_RELAXED) || dirty_decay_ns == 0 || dirty_excess() != 0;
 }

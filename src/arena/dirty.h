@@ -90,7 +90,10 @@ CELLAR_INLINE void cellar__dirty_count_waiting(size_t more)
     __atomic_add_fetch(&cellar__dirty_waiting, more, __ATOMIC_RELAXED);
 }
 
-/* Whether more waits than may; nothing may when decay_ms is 0. */
+/* Whether somebody looks after what waits there, so that it goes when nobody wants it. At first nobody does. */
+void cellar__dirty_set_swept(bool is_swept);
+
+/* Whether more waits than may. Nothing may when nobody looks after it, or when decay_ms is 0. */
 bool cellar__dirty_is_full(void);
 
 #endif

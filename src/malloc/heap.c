@@ -71,9 +71,7 @@ static size_t heap_ngranules(size_t size)
 static void heap_fill_zone(struct heap_record *record, unsigned id)
 {
     size_t size = cellar__class_size(id);
-    struct cellar__zone_attr attr = {.size = size,
-                                     .source = &record->source,
-                                     .is_swept = cellar__options_get()->janitor == CELLAR_JANITOR_ON};
+    struct cellar__zone_attr attr = {.size = size, .source = &record->source, .is_swept = true};
     struct cellar__fmt name;
     cellar__fmt_init(&name, attr.name, sizeof attr.name);
     cellar__fmt_text(&name, "malloc.");

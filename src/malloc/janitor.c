@@ -123,10 +123,13 @@ static int janitor_run(void *dumpable)
             continue;
         }
         janitor_work_last();
+        cellar__dirty_set_swept(false);
         if (janitor_change(CELLAR_JANITOR_HERE, CELLAR_JANITOR_AWAY)) {
             return 0;
         }
+        cellar__dirty_set_swept(true);
     }
+    cellar__dirty_set_swept(false);
     __atomic_store_n(&cellar__janitor_state, CELLAR_JANITOR_AWAY, __ATOMIC_RELEASE);
     return 0;
 }
@@ -136,9 +139,11 @@ static void janitor_start(void)
 {
     cellar__os_thread_join(&janitor_thread); /* the one before may be on its last instructions */
     void *dumpable = (void *)(intptr_t)cellar__os_dumpable();
+    cellar__dirty_set_swept(true); /* before: it may leave at once */
     if (cellar__os_thread_start(&janitor_thread, janitor_run, dumpable, cellar__thread_local()) == 0) {
         return;
     }
+    cellar__dirty_set_swept(false);
     __atomic_store_n(&janitor_retry_ns, cellar__os_now_ns() + JANITOR_RETRY_NS, __ATOMIC_RELAXED);
     __atomic_store_n(&cellar__janitor_state, CELLAR_JANITOR_AWAY, __ATOMIC_RELEASE);
 }
@@ -167,6 +172,7 @@ void cellar__janitor_forget(void)
         }
     }
     if ((__atomic_load_n(&cellar__janitor_state, __ATOMIC_RELAXED) & CELLAR_JANITOR_HERE) != 0) {
+        cellar__dirty_set_swept(false);
         __atomic_store_n(&cellar__janitor_state, CELLAR_JANITOR_AWAY, __ATOMIC_RELEASE);
     }
 }

@@ -7,8 +7,9 @@
  *
  *   cache  -- bucket -->  depot  ~~ counted ~~>  dirty  --  full?  -->  the bucket's items go to the backend
  *
- * What nobody wants any more is swept out by the janitor, and other classes take what they need (malloc/spare.h). So only malloc's
- * zones are wide, of items larger than a KiB: smaller ones that are left would hold the slabs of all others.
+ * What nobody wants any more is swept out by the janitor, without which the depot's own bound holds, and other classes take what they
+ * need (malloc/spare.h). So only malloc's zones are wide, of items larger than a KiB: smaller ones that are left would hold the
+ * slabs of all others.
  *
  * Locks: none. A longjmp out of a handler may leave the count of what waits off by a bucket, which is lost as well.
  */

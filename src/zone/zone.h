@@ -64,7 +64,8 @@ struct cellar__zone_attr {
     int (*ctor)(void *item, size_t size, void *ctx);
     void (*dtor)(void *item, size_t size, void *ctx);
     void *ctx;
-    bool is_swept; /* somebody empties its depot of what nobody wants any more */
+    bool
+        is_swept; /* its depot loses what nobody wants any more, when somebody looks after that (arena/dirty.h) */
 };
 
 struct cellar__zone {

@@ -68,6 +68,28 @@ TEST(free_descriptors_go_back_before_it_leaves)
     CHECK_LT(usage.touched - usage.used, NBLOCKS * SIZE / 4);
 }
 
+/* Blocks of 8 KiB: what depots hold of them beyond a MiB goes as well. */
+TEST(depots_hold_much_only_while_it_is_here)
+{
+    enum { NBLOCKS = 4000, SIZE = 8192 };
+    static void *blocks[NBLOCKS];
+    CHECK(cellar__dirty_is_full());
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        blocks[i] = malloc(SIZE);
+        CHECK(blocks[i] != NULL);
+    }
+    free_much();
+    CHECK(!cellar__dirty_is_full());
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        free(blocks[i]);
+    }
+    CHECK_GT(cellar__dirty_waiting, 16 * MIB);
+    CHECK(it_leaves());
+    CHECK_EQ(cellar__dirty_waiting, 0);
+    CHECK_EQ(cellar__dirty_bytes(), 0);
+    CHECK(cellar__dirty_is_full());
+}
+
 TEST(calls_keep_it)
 {
     free_much();
@@ -86,6 +108,7 @@ TEST(a_refused_thread_is_tried_again_later)
     cellar__fault_arm(CELLAR_FAULT_THREAD, 0, 1000);
     free_much();
     CHECK(!is_here());
+    CHECK(cellar__dirty_is_full());
     CHECK_EQ(cellar__fault_calls(CELLAR_FAULT_THREAD), 1);
     free_much();
     CHECK_EQ(cellar__fault_calls(CELLAR_FAULT_THREAD), 1); /* not at each free */
@@ -106,8 +129,10 @@ TEST(the_child_of_fork_starts_its_own)
     pid_t child = fork();
     if (child == 0) {
         CHECK(!is_here());
+        CHECK(cellar__dirty_is_full());
         free_much();
         CHECK(is_here());
+        CHECK(!cellar__dirty_is_full());
         CHECK(it_leaves());
         _exit(0);
     }
