@@ -187,7 +187,11 @@ static size_t dirty_used(size_t held, size_t bytes)
     return held - cellar__min(held, bytes);
 }
 
-/* Called when a run comes back, before it counts as dirty: only then what is in use falls, so no peak is missed. */
+/*
+ * Called when a run comes back, before it counts as dirty. What is in use falls as well when more waits with the levels above,
+ * and that is not noted: beside what depots hold within their bounds, a peak is missed by a fifth at most, as then no more may
+ * wait (dirty_excess) and runs come back.
+ */
 static void dirty_note_peak_locked(uint64_t now_ns)
 {
     size_t held = cellar__budget_held();

@@ -16,7 +16,7 @@
  *   R3  a run with is_zero set reads as zero.
  *
  * Locks: none held across calls; inside, dirty (CELLAR_RANK_DIRTY) and arena (CELLAR_RANK_ARENA), one at a time.
- * Out of memory: take fails after all dirty runs were purged; give never fails.
+ * Out of memory: take fails after all that waits was purged; give never fails.
  */
 #ifndef CELLAR_ARENA_RUN_H
 #define CELLAR_ARENA_RUN_H
