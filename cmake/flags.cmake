@@ -42,9 +42,9 @@ set(CELLAR_LIBRARY_FLAGS -fvisibility=hidden -ftls-model=initial-exec -fno-seman
 file(GLOB small CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/os/*.c ${CMAKE_SOURCE_DIR}/src/stat/*.c
     ${CMAKE_SOURCE_DIR}/src/submap/*.c)
 foreach(file arena/dirty arena/fit arena/piece arena/place arena/resize arena/run arena/span arena/tag base/fmt base/tree keg/bins
-        keg/purge large/huge large/large large/zero malloc/classes malloc/foreign malloc/fork malloc/heap malloc/info
+        keg/keg keg/purge large/huge large/large large/zero malloc/classes malloc/foreign malloc/fork malloc/heap malloc/info
         malloc/janitor malloc/options malloc/root malloc/spare malloc/stats meta/meta meta/purge slab/geometry zone/capacity zone/park zone/reclaim
-        zone/retire zone/single zone/thread)
+        zone/drain zone/retire zone/single zone/thread)
     list(APPEND small ${CMAKE_SOURCE_DIR}/src/${file}.c)
 endforeach()
 set_property(SOURCE ${small} APPEND PROPERTY COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)

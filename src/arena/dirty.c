@@ -179,7 +179,8 @@ static void dirty_insert_locked(struct dirty_run *run)
 /* Bytes that nobody uses. */
 static size_t dirty_idle(void)
 {
-    return cellar__dirty_bytes() + __atomic_load_n(&cellar__dirty_waiting, __ATOMIC_RELAXED);
+    ptrdiff_t waiting = (ptrdiff_t)__atomic_load_n(&cellar__dirty_waiting, __ATOMIC_RELAXED);
+    return cellar__dirty_bytes() + (waiting > 0 ? (size_t)waiting : 0);
 }
 
 static size_t dirty_used(size_t held, size_t bytes)

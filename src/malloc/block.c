@@ -13,6 +13,7 @@
 #include "malloc/janitor.h"
 #include "malloc/options.h"
 #include "os/panic.h"
+#include "zone/deep.h"
 #include "zone/item.h"
 #include "zone/pressure.h"
 #include "zone/thread.h"
@@ -82,6 +83,15 @@ void *cellar__block_alloc(size_t size)
     return block_alloc_start(size, false);
 }
 
+void *cellar__block_alloc_deep(struct cellar__cache *cache)
+{
+    struct cellar__thread *thread = cellar__self;
+    uint16_t id = (uint16_t)(cache - thread->caches);
+    return cellar__change_has(cache, CELLAR_WANT_ITEMS)
+               ? cellar__deep_raise(cellar__zone_get(id), thread, cache)
+               : NULL;
+}
+
 void *cellar__block_alloc_zero(size_t size)
 {
     return block_alloc_start(size, true);
@@ -140,7 +150,12 @@ void cellar__block_free(void *block)
     uint16_t tag = cellar__page_map_tag(block);
     if (tag != 0) {
         unsigned id = tag / sizeof(struct cellar__cache);
-        cellar__zone_free_slow(cellar__zone_get((uint16_t)id), cellar__self, block);
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        struct cellar__thread *thread = cellar__self;
+        bool is_deep = zone->is_wide && cellar__deep_push(zone, thread, &thread->caches[id], block);
+        if (!is_deep) {
+            cellar__zone_free_slow(zone, thread, block);
+        }
     } else if ((cellar__run_find(block) == NULL || !block_free_item(block)) && !cellar__huge_free(block)) {
         cellar__foreign_free(block);
     }

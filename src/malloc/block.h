@@ -5,9 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct cellar__cache;
+
 /* The slow path of malloc. */
 void *cellar__block_alloc(size_t size);
 void *cellar__block_alloc_zero(size_t size);
+
+/* Before it, for a class beyond the small ones whose cache has an empty loaded bucket: of the previous one, or NULL. */
+void *cellar__block_alloc_deep(struct cellar__cache *cache);
 
 /* align is a power of two. */
 void *cellar__block_alloc_aligned(size_t size, size_t align);

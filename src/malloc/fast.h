@@ -87,24 +87,30 @@ CELLAR_INLINE void *cellar__fast_alloc_either(size_t size)
         cellar__fast_cache(small | cellar__fast_table.steps[(size - 1) >> CELLAR_FAST_LG_STEP]));
 }
 
-/* The same for sizes of runs too, and for no bytes. */
-CELLAR_INLINE void *cellar__fast_alloc_mid(size_t size)
+/* The offset of the cache of a class above the small ones, or of cache 0: the size has none. No bytes come to the smallest. */
+CELLAR_INLINE size_t cellar__fast_offset_mid(size_t size)
 {
     size_t last = size - 1;
     if (CELLAR_LIKELY(last < CELLAR_FAST_STEPS_MAX)) {
-        return cellar__fast_alloc_step(last);
+        return cellar__fast_table.steps[last >> CELLAR_FAST_LG_STEP];
     }
     if (last < CELLAR_CLASS_MAX) {
-        return cellar__cache_pop(cellar__fast_cache(cellar__fast_table.runs[last >> CELLAR_LG_GRANULE]));
+        return cellar__fast_table.runs[last >> CELLAR_LG_GRANULE];
     }
-    return size == 0 ? cellar__fast_alloc(1) : NULL;
+    return size == 0 ? sizeof(struct cellar__cache) : 0;
+}
+
+CELLAR_INLINE struct cellar__cache *cellar__fast_cache_mid(size_t size)
+{
+    return cellar__fast_cache(cellar__fast_offset_mid(size));
 }
 
 /* The same for any size. */
 CELLAR_INLINE void *cellar__fast_alloc_any(size_t size)
 {
     void *block = cellar__fast_alloc(size);
-    return block != NULL || size <= CELLAR_CLASS_SMALL_MAX ? block : cellar__fast_alloc_mid(size);
+    return block != NULL || size <= CELLAR_CLASS_SMALL_MAX ? block
+                                                           : cellar__cache_pop(cellar__fast_cache_mid(size));
 }
 
 /* Bytes of a block whose granule has the tag; 0 for tag 0. */

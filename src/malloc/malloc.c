@@ -46,11 +46,18 @@ static CELLAR_NOINLINE void *malloc_slow(size_t size)
     return CELLAR_LIKELY(block != NULL) ? block : malloc_fail();
 }
 
+static CELLAR_NOINLINE void *malloc_deep(size_t size, struct cellar__cache *cache)
+{
+    void *block = cellar__block_alloc_deep(cache);
+    return CELLAR_LIKELY(block != NULL) ? block : malloc_slow(size);
+}
+
 /* Larger classes: their caches answer by one pop too. A small size whose bucket was empty asks in vain. */
 static CELLAR_NOINLINE void *malloc_mid(size_t size)
 {
-    void *block = cellar__fast_alloc_mid(size);
-    return CELLAR_LIKELY(block != NULL) ? block : malloc_slow(size);
+    struct cellar__cache *cache = cellar__fast_cache_mid(size);
+    void *block = cellar__cache_pop(cache);
+    return CELLAR_LIKELY(block != NULL) ? block : malloc_deep(size, cache);
 }
 
 CELLAR_API void *cellar_malloc(size_t size)

@@ -24,7 +24,7 @@ static CELLAR_NOINLINE void *new_slow(const char *name, const void *caller, size
 static CELLAR_NOINLINE void *new_mid(const char *name, const void *caller, size_t size, size_t align,
                                      const void *nothrow)
 {
-    void *block = align == 0 ? cellar__fast_alloc_mid(size) : NULL;
+    void *block = align == 0 ? cellar__cache_pop(cellar__fast_cache_mid(size)) : NULL;
     return CELLAR_LIKELY(block != NULL) ? block : new_slow(name, caller, size, align, nothrow);
 }
 

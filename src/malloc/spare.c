@@ -9,6 +9,8 @@
 #include "large/large.h"
 #include "malloc/classes.h"
 #include "submap/page_map.h"
+#include "zone/deep.h"
+#include "zone/reclaim.h"
 #include "zone/thread.h"
 #include "zone/zone.h"
 
@@ -20,13 +22,30 @@
 static size_t spare_taken; /* atomic; bytes of clean memory, since huge mappings wait */
 static size_t spare_pause; /* atomic; granules of clean memory, until it is looked again */
 
+/* What the calling thread's previous bucket holds goes to the depot; NULL is ignored. */
+static void spare_shed(struct cellar__zone *zone)
+{
+    if (zone != NULL && !cellar__thread_is_empty(cellar__self)) {
+        cellar__deep_shed(zone, cellar__self);
+    }
+}
+
+/* Whether the depot has any, after the calling thread's previous bucket went there if it had none. */
+static bool spare_find(struct cellar__zone *zone)
+{
+    if (cellar__depot_nitems(&zone->depot) == 0) {
+        spare_shed(zone);
+    }
+    return cellar__depot_nitems(&zone->depot) != 0;
+}
+
 /* The smallest run that serves, of the classes that have one waiting. */
 static bool spare_run(size_t ngranules)
 {
     for (unsigned id = CELLAR_CLASS_NSLAB + 1; id < CELLAR_CLASS_END; id++) {
         struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
         const struct cellar__large_source *runs = zone == NULL ? NULL : zone->attr.source;
-        if (runs != NULL && runs->ngranules >= ngranules && cellar__depot_nitems(&zone->depot) != 0) {
+        if (runs != NULL && runs->ngranules >= ngranules && spare_find(zone)) {
             cellar__zone_trim_depot(zone, 1);
             return true;
         }
@@ -69,9 +88,12 @@ static struct cellar__zone *spare_richest_zone(void)
     return richest;
 }
 
-/* From the depots of slabs' items, the fullest first. */
+/* From the depots of slabs' items, the fullest first, after the calling thread's previous buckets went there. */
 static void spare_depots(size_t ngranules)
 {
+    for (unsigned id = SPARE_OWN_FIRST; id <= CELLAR_CLASS_NSLAB; id++) {
+        spare_shed(cellar__zone_get((uint16_t)id));
+    }
     for (size_t i = 0; i < SPARE_TRIES && !cellar__dirty_serves(ngranules); i++) {
         struct cellar__zone *zone = spare_richest_zone();
         if (zone == NULL) {
@@ -147,13 +169,24 @@ void cellar__spare(size_t ngranules, bool is_last)
     spare_huge(ngranules);
 }
 
+/* The previous buckets of all threads: seen by the first call, taken by the second. */
+static void spare_others(void)
+{
+    cellar__reclaim_sleepers();
+    cellar__reclaim_sleepers();
+}
+
 void cellar__spare_bytes(size_t bytes)
 {
+    if (bytes == SIZE_MAX) {
+        spare_others();
+    }
     size_t before = cellar__dirty_bytes();
     size_t wanted = before + cellar__min(bytes, SIZE_MAX - before);
     for (unsigned id = CELLAR_CLASS_END - 1; id >= SPARE_OWN_FIRST; id--) {
         struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
         size_t kept = zone == NULL || bytes == SIZE_MAX ? 0 : zone->depot.max_items;
+        spare_shed(zone);
         for (size_t n; zone != NULL && (n = cellar__depot_nitems(&zone->depot)) > kept;) {
             size_t dirty = cellar__dirty_bytes();
             if (dirty >= wanted) {

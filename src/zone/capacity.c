@@ -21,6 +21,8 @@
 #define CAPACITY_DEPOT_BYTES_MAX ((size_t)1 << 20)
 #define CAPACITY_DEPOT_BYTES_SINGLE ((size_t)2 << 20) /* of what threads do not keep */
 #define CAPACITY_DEPOT_MAX_BUCKETS 64
+#define CAPACITY_DEEP_BYTES ((size_t)4 << 20)
+#define CAPACITY_DEEP_MIN_ITEMS 6
 #define CAPACITY_WIDE_MIN ((size_t)1 << 10) /* items larger than this; see zone/exchange.h */
 
 /* What a thread has to earn below them. */
@@ -29,6 +31,7 @@
 #define CAPACITY_STEP_BYTES ((size_t)4 << 10) /* by which a bucket outgrows the one before, or by an item */
 #define CAPACITY_EARN_TURNS 16 /* until large items get a bucket, or a cache takes from others */
 #define CAPACITY_THREAD_BYTES ((size_t)5 << 18) /* in all caches of a thread, a bucket each */
+#define CAPACITY_ALONE_BYTES ((size_t)5 << 19)  /* the same when there is no other */
 
 #define CAPACITY_SELDOM_BYTES ((size_t)2 << 10) /* of who only frees, less than so often: */
 #define CAPACITY_OFTEN_TURNS 1024               /* within a tick of the coarse clock, so one in some 4 us */
@@ -59,6 +62,7 @@ void cellar__capacity_init(struct cellar__zone *zone)
     zone->max_items = (uint16_t)max_items;
     zone->depot.max_items = (uint32_t)cellar__max(depot_bytes / size, max_items);
     zone->depot.max_buckets = CAPACITY_DEPOT_MAX_BUCKETS;
+    zone->deep_items = (uint16_t)cellar__clamp(CAPACITY_DEEP_BYTES / size, CAPACITY_DEEP_MIN_ITEMS, room);
     zone->is_wide = zone->attr.is_swept && size > CAPACITY_WIDE_MIN;
 }
 
@@ -84,6 +88,11 @@ void cellar__capacity_change(const struct cellar__zone *zone, struct cellar__thr
     cache->nturns = 0;
 }
 
+static size_t capacity_thread_bytes(void)
+{
+    return cellar__thread_count() == 1 ? CAPACITY_ALONE_BYTES : CAPACITY_THREAD_BYTES;
+}
+
 /* Half of what a cache may hold goes to another, unless that is little. */
 static void capacity_halve(struct cellar__thread *thread, uint16_t id)
 {
@@ -97,14 +106,14 @@ static void capacity_halve(struct cellar__thread *thread, uint16_t id)
 /* Makes room for so many bytes more in the thread's sum, at the cost of the next caches in turn. False: too little. */
 static bool capacity_make_room(struct cellar__thread *thread, const struct cellar__zone *zone, size_t bytes)
 {
-    for (unsigned i = 0; i < CELLAR_THREAD_NOWN && thread->bucket_bytes + bytes > CAPACITY_THREAD_BYTES;
-         i++) {
+    size_t bound = capacity_thread_bytes();
+    for (unsigned i = 0; i < CELLAR_THREAD_NOWN && thread->bucket_bytes + bytes > bound; i++) {
         thread->hand = (uint16_t)(thread->hand + 1 < CELLAR_THREAD_NOWN ? thread->hand + 1 : 1);
         if (thread->hand != zone->id) {
             capacity_halve(thread, thread->hand);
         }
     }
-    return thread->bucket_bytes + bytes <= CAPACITY_THREAD_BYTES;
+    return thread->bucket_bytes + bytes <= bound;
 }
 
 /* What it wants, or what it has when the thread's sum does not allow more, or not yet. A first bucket is always granted. */
@@ -113,7 +122,7 @@ static uint32_t capacity_allow(const struct cellar__zone *zone, struct cellar__t
 {
     size_t more = (wanted - cache->capacity) * zone->attr.size;
     if (!capacity_counts(zone) || cache->capacity == 0 ||
-        thread->bucket_bytes + more <= CAPACITY_THREAD_BYTES) {
+        thread->bucket_bytes + more <= capacity_thread_bytes()) {
         return wanted;
     }
     if (++cache->nturns < CAPACITY_EARN_TURNS) {

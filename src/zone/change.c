@@ -4,14 +4,7 @@
 
 #include "base/bits.h"
 
-/* Of a bucket that may be taken meanwhile: then the answer is of no use, and the exchange that follows finds none. */
-__attribute__((no_sanitize("thread"))) static bool change_has(const struct cellar__bucket *bucket,
-                                                              enum cellar__want want)
-{
-    return want == CELLAR_WANT_ITEMS ? bucket->count > 0 : bucket->count < bucket->capacity;
-}
-
-static void change_note(struct cellar__cache *cache, enum cellar__want want)
+void cellar__change_note(struct cellar__cache *cache, enum cellar__want want)
 {
     int8_t streak = cache->streak;
     if (want == CELLAR_WANT_ITEMS) {
@@ -23,9 +16,8 @@ static void change_note(struct cellar__cache *cache, enum cellar__want want)
 
 struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__want want)
 {
-    const struct cellar__bucket *previous = cellar__cache_previous(cache);
-    change_note(cache, want);
-    return previous == NULL || !change_has(previous, want) ? NULL : cellar__cache_take_previous(cache);
+    cellar__change_note(cache, want);
+    return cellar__change_has(cache, want) ? cellar__cache_take_previous(cache) : NULL;
 }
 
 /* Moves the lower, older half of the loaded bucket onto the previous one, as far as that has room. */

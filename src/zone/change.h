@@ -63,10 +63,19 @@ CELLAR_INLINE void cellar__change_swap(const struct cellar__zone *zone, struct c
     cellar__thread_attach(thread);
 }
 
-/*
- * First of all for a slow path: notes what it came for, and takes the previous bucket out when that has it. NULL: the slow path
- * goes past both.
- */
+/* First of all for a slow path: notes what it came for. */
+void cellar__change_note(struct cellar__cache *cache, enum cellar__want want);
+
+/* Whether the previous bucket has that; others may take it meanwhile, and the exchange that follows finds none. */
+__attribute__((no_sanitize("thread"))) static inline bool
+cellar__change_has(const struct cellar__cache *cache, enum cellar__want want)
+{
+    const struct cellar__bucket *previous = cellar__cache_previous(cache);
+    return previous != NULL &&
+           (want == CELLAR_WANT_ITEMS ? previous->count > 0 : previous->count < previous->capacity);
+}
+
+/* Notes it, and takes the previous bucket out when that has it. NULL: the slow path goes past both. */
 struct cellar__bucket *cellar__change_take_previous(struct cellar__cache *cache, enum cellar__want want);
 
 /*

@@ -45,4 +45,32 @@ CELLAR_INLINE struct cellar__bucket *cellar__exchange_get(struct cellar__zone *z
     return bucket;
 }
 
+/* A previous bucket of the zone has left its cache. */
+CELLAR_INLINE void cellar__exchange_uncount(const struct cellar__zone *zone,
+                                            const struct cellar__bucket *previous)
+{
+    if (zone->is_wide && previous != NULL) {
+        cellar__dirty_count_waiting(-(previous->count * zone->attr.size));
+    }
+}
+
+/* Takes the previous bucket out of a cache of the zone, whatever it holds; NULL when there is none. */
+CELLAR_INLINE struct cellar__bucket *cellar__exchange_take_previous(const struct cellar__zone *zone,
+                                                                    struct cellar__cache *cache)
+{
+    struct cellar__bucket *previous = cellar__cache_take_previous(cache);
+    cellar__exchange_uncount(zone, previous);
+    return previous;
+}
+
+/* Gives one, or NULL, to the empty place. */
+CELLAR_INLINE void cellar__exchange_put_previous(const struct cellar__zone *zone, struct cellar__cache *cache,
+                                                 struct cellar__bucket *bucket)
+{
+    if (zone->is_wide && bucket != NULL) {
+        cellar__dirty_count_waiting(bucket->count * zone->attr.size);
+    }
+    cellar__cache_put_previous(cache, bucket);
+}
+
 #endif

@@ -1,6 +1,7 @@
 #include "zone/reclaim.h"
 
 #include "base/bits.h"
+#include "zone/exchange.h"
 #include "zone/zone_int.h"
 
 #define RECLAIM_MAX_THREADS 256 /* 96 cache lines each, read under the lock */
@@ -71,6 +72,7 @@ bool cellar__reclaim_sleepers(void)
     cellar__threads_release(mask);
     for (uint16_t id = 1; id < end; id++) {
         for (struct cellar__bucket *bucket; (bucket = cellar__bucket_pop(&stacks[id])) != NULL;) {
+            cellar__exchange_uncount(cellar__zone_get(id), bucket);
             cellar__zone_empty_bucket(cellar__zone_get(id), bucket);
         }
     }

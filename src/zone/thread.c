@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "meta/meta.h"
 #include "os/os.h"
+#include "zone/deep.h"
 #include "zone/park.h"
 #include "zone/zone.h"
 
@@ -191,6 +192,7 @@ static void thread_end(void *arg)
     cellar__thread_detach();
     __atomic_sub_fetch(&cellar__thread_total, 1, __ATOMIC_RELAXED);
     thread->is_aged = false;
+    cellar__deep_end(thread);
     if (may_park) {
         thread_settle(thread);
     }
@@ -332,6 +334,7 @@ void cellar__thread_forget_orphans(void)
         if (orphan == NULL) {
             break;
         }
+        cellar__deep_forget(orphan);
         thread_unlist(orphan);
     }
     __atomic_store_n(&cellar__thread_total, !cellar__thread_is_empty(cellar__self), __ATOMIC_RELAXED);

@@ -49,12 +49,15 @@ struct cellar__thread {
     ptrdiff_t chunks[CELLAR_THREAD_NCHUNKS];
     /* owner: zones of single items that have a bucket, the last loaded first; then 0 */
     uint8_t singles[CELLAR_THREAD_NSINGLES];
-    size_t bucket_bytes; /* owner: what the buckets of the other caches may hold, one for each */
-    uint64_t tick_ns;    /* owner: when it last came for room where it only frees (zone/capacity.c) */
-    uint32_t tick_turns; /* owner: how often within that tick of the coarse clock */
-    uint16_t hand;       /* owner: the cache that gave way last (zone/capacity.c) */
-    bool is_relieving;   /* owner: a callback under memory pressure runs */
-    bool is_aged;        /* who parks the record or looks at it there: it lay there at a look before */
+    size_t bucket_bytes;  /* owner: what the buckets of the other caches may hold, one for each */
+    ptrdiff_t deep_bytes; /* owner: more in previous buckets of wide zones than others know (zone/deep.h) */
+    uint64_t tick_ns;     /* owner: when it last came for room where it only frees (zone/capacity.c) */
+    uint32_t tick_turns;  /* owner: how often within that tick of the coarse clock */
+    uint16_t hand;        /* owner: the cache that gave way last (zone/capacity.c) */
+    bool is_deep;         /* owner: its previous buckets may hold more than loaded ones (zone/deep.h) */
+    bool is_bounded;      /* owner: but no more than depots, with these */
+    bool is_relieving;    /* owner: a callback under memory pressure runs */
+    bool is_aged;         /* who parks the record or looks at it there: it lay there at a look before */
 };
 
 extern __thread struct cellar__thread *cellar__self __attribute__((tls_model("initial-exec")));

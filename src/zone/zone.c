@@ -8,6 +8,7 @@
 #include "os/panic.h"
 #include "zone/capacity.h"
 #include "zone/change.h"
+#include "zone/deep.h"
 #include "zone/exchange.h"
 #include "zone/single.h"
 #include "zone/thread.h"
@@ -118,8 +119,7 @@ static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct 
     return bucket;
 }
 
-/* Leaves a bucket to the depot, or its items to the backend when the depot is full. NULL is ignored. */
-static void zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *bucket)
+void cellar__zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *bucket)
 {
     if (bucket == NULL || (bucket->count > 0 && cellar__exchange_put(zone, bucket))) {
         return;
@@ -131,7 +131,7 @@ static void zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *buc
 static void zone_part(struct cellar__zone *zone, struct cellar__cache *cache, struct cellar__bucket *bucket)
 {
     cache->net -= bucket == NULL ? 0 : bucket->count;
-    zone_hand_over(zone, bucket);
+    cellar__zone_hand_over(zone, bucket);
 }
 
 /* A hook of the backend may have used this zone meanwhile: what is loaded by that, out of its place; mostly NULL. */
@@ -168,7 +168,7 @@ static void zone_load_fresh(struct cellar__zone *zone, struct cellar__thread *th
 static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thread *thread,
                                   struct cellar__cache *cache)
 {
-    struct cellar__bucket *buckets[2] = {cellar__cache_take_previous(cache),
+    struct cellar__bucket *buckets[2] = {cellar__exchange_take_previous(zone, cache),
                                          cellar__change_unload(zone, thread, cache)};
     for (size_t i = 0; i < CELLAR_COUNTOF(buckets); i++) {
         if (buckets[i] != NULL) {
@@ -202,6 +202,13 @@ static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct 
     }
     cellar__bucket_put(bucket);
     return larger;
+}
+
+void cellar__zone_grow_loaded(struct cellar__zone *zone, struct cellar__thread *thread,
+                              struct cellar__cache *cache)
+{
+    struct cellar__bucket *empty = cellar__change_unload(zone, thread, cache);
+    zone_load_fresh(zone, thread, cache, zone_grow_empty(zone, thread, cache, empty));
 }
 
 void *cellar__zone_import_one(struct cellar__zone *zone)
@@ -247,10 +254,21 @@ static void zone_turn(struct cellar__zone *zone, struct cellar__thread *thread, 
     cellar__bucket_put(full);
 }
 
+/* First of all for a slow path, but of a wide zone, whose previous bucket was of no use (zone/deep.h). */
+static struct cellar__bucket *zone_take_previous(const struct cellar__zone *zone, struct cellar__cache *cache,
+                                                 enum cellar__want want)
+{
+    if (zone->is_wide) {
+        cellar__change_note(cache, want);
+        return NULL;
+    }
+    return cellar__change_take_previous(cache, want);
+}
+
 /* Puts a bucket with items in place of the loaded one, which is empty. False when there are none to be had. */
 static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread, struct cellar__cache *cache)
 {
-    struct cellar__bucket *previous = cellar__change_take_previous(cache, CELLAR_WANT_ITEMS);
+    struct cellar__bucket *previous = zone_take_previous(zone, cache, CELLAR_WANT_ITEMS);
     if (previous != NULL) {
         zone_turn(zone, thread, cache, previous);
         return true;
@@ -340,6 +358,12 @@ void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *
     if (CELLAR_UNLIKELY(cache == NULL)) {
         return zone_alloc_direct(zone);
     }
+    if (zone->is_wide && cache->top == cache->floor) {
+        void *item = cellar__deep_alloc(zone, thread, cache);
+        if (item != NULL) {
+            return item;
+        }
+    }
     if (cache->top == cache->floor && !zone_refill(zone, thread, cache)) {
         return zone_alloc_direct(zone);
     }
@@ -353,34 +377,33 @@ void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *
 static bool zone_make_room(struct cellar__zone *zone, struct cellar__thread *thread,
                            struct cellar__cache *cache)
 {
-    struct cellar__bucket *previous = cellar__change_take_previous(cache, CELLAR_WANT_ROOM);
+    struct cellar__bucket *previous = zone_take_previous(zone, cache, CELLAR_WANT_ROOM);
     if (previous != NULL) {
         cellar__change_over(zone, thread, cache, previous, CELLAR_WANT_ROOM);
         return true;
     }
-    struct cellar__bucket *full = zone->is_single || cellar__change_only_frees(cache)
-                                      ? cellar__change_unload(zone, thread, cache)
-                                      : cellar__cache_take_previous(cache);
+    bool keeps_one = zone->is_single || cellar__change_only_frees(cache);
+    struct cellar__bucket *full =
+        keeps_one ? cellar__change_unload(zone, thread, cache) : cellar__exchange_take_previous(zone, cache);
     struct cellar__bucket *empty = NULL;
     cache->net -= full == NULL ? 0 : full->count;
-    if (full != NULL && !cellar__exchange_put(zone, full)) {
+    if (full != NULL && (full->count == 0 || !cellar__exchange_put(zone, full))) {
         zone_drain_bucket(zone, full);
         empty = full;
     }
     empty = zone_grow_empty(zone, thread, cache, empty);
-    struct cellar__bucket *displaced =
-        cellar__cache_take_previous(cache); /* of who only frees, or a hook of the backend used this zone */
-    cellar__cache_put_previous(cache, cellar__change_unload(zone, thread, cache));
+    struct cellar__bucket *displaced = cellar__exchange_take_previous(
+        zone, cache); /* of who only frees, or a hook of the backend used this zone */
+    cellar__exchange_put_previous(zone, cache, cellar__change_unload(zone, thread, cache));
     zone_load_fresh(zone, thread, cache, empty);
     zone_part(zone, cache, displaced);
     return empty != NULL;
 }
 
-/* An item that lies on top already was freed twice: it must not go on to the backend. */
-static void zone_check_top(const struct cellar__zone *zone, const struct cellar__cache *cache,
-                           const void *item)
+void cellar__zone_check_top(const struct cellar__zone *zone, void *const *top, void *const *floor,
+                            const void *item)
 {
-    if (CELLAR_UNLIKELY(cache->top != cache->floor && cache->top[-1] == item)) {
+    if (CELLAR_UNLIKELY(top != floor && top[-1] == item)) {
         cellar__zone_panic(zone, item, CELLAR_ITEM_FREE);
     }
 }
@@ -388,7 +411,7 @@ static void zone_check_top(const struct cellar__zone *zone, const struct cellar_
 /* False when there is no room. */
 static bool zone_push(struct cellar__zone *zone, struct cellar__cache *cache, void *item)
 {
-    zone_check_top(zone, cache, item);
+    cellar__zone_check_top(zone, cache->top, cache->floor, item);
     return cellar__cache_push(cache, item);
 }
 
@@ -418,7 +441,7 @@ void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *th
         zone_free_direct(zone, item);
         return;
     }
-    if (zone_push(zone, cache, item)) {
+    if (zone_push(zone, cache, item) || (zone->is_wide && cellar__deep_free(zone, thread, cache, item))) {
         return;
     }
     bool is_first = cache->loaded == NULL;
@@ -433,7 +456,7 @@ void cellar__zone_free_past(struct cellar__zone *zone, struct cellar__thread *th
 {
     struct cellar__cache *cache = zone_cache(zone, &thread);
     if (cache != NULL) {
-        zone_check_top(zone, cache, item);
+        cellar__zone_check_top(zone, cache->top, cache->floor, item);
     }
     zone_free_direct(zone, item);
 }
@@ -461,7 +484,7 @@ static size_t zone_depot_many(struct cellar__zone *zone, void **items, size_t n)
     size_t k = cellar__min(bucket->count, n);
     bucket->count = (uint16_t)(bucket->count - k);
     memcpy(items, bucket->items + bucket->count, k * sizeof *items);
-    zone_hand_over(zone, bucket);
+    cellar__zone_hand_over(zone, bucket);
     return k;
 }
 
@@ -470,8 +493,9 @@ size_t cellar__zone_alloc_many(struct cellar__zone *zone, void **items, size_t n
     struct cellar__thread *thread = cellar__self;
     struct cellar__cache *cache = zone_cache(zone, &thread);
     size_t got = cache == NULL ? 0 : zone_pop_many(zone, cache, items, n);
-    struct cellar__bucket *previous =
-        got < n && cache != NULL ? cellar__change_take_previous(cache, CELLAR_WANT_ITEMS) : NULL;
+    struct cellar__bucket *previous = got < n && cache != NULL && !zone->is_wide
+                                          ? cellar__change_take_previous(cache, CELLAR_WANT_ITEMS)
+                                          : NULL;
     if (previous != NULL) {
         cellar__change_swap(zone, thread, cache, previous);
         got += zone_pop_many(zone, cache, items + got, n - got);
@@ -516,65 +540,11 @@ void cellar__zone_free(struct cellar__zone *zone, void *item)
 
 void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache)
 {
-    struct cellar__bucket *previous = cellar__cache_take_previous(cache);
+    struct cellar__bucket *previous = cellar__exchange_take_previous(zone, cache);
     cellar__change_count(zone, cache);
     struct cellar__bucket *loaded = cellar__cache_unload(cache);
     zone_part(zone, cache, loaded);
     zone_part(zone, cache, previous);
     __atomic_add_fetch(&zone->retired_requests, cache->nrequests, __ATOMIC_RELAXED);
     cache->nrequests = 0;
-}
-
-void cellar__zone_settle_cache(const struct cellar__zone *zone, struct cellar__cache *cache)
-{
-    cellar__change_count(zone, cache);
-    cache->loaded->count = (uint16_t)(cache->top - cache->floor);
-}
-
-bool cellar__zone_take_load(struct cellar__zone *zone, struct cellar__cache *cache,
-                            struct cellar__zone_load *ret_load)
-{
-    *ret_load = (struct cellar__zone_load){.previous = cellar__cache_take_previous(cache)};
-    cellar__change_count(zone, cache);
-    ret_load->loaded = cellar__cache_unload(cache);
-    int64_t surplus = (ret_load->loaded == NULL ? 0 : ret_load->loaded->count) +
-                      (ret_load->previous == NULL ? 0 : ret_load->previous->count) - cache->net;
-    __atomic_add_fetch(&zone->retired_requests, cache->nrequests, __ATOMIC_RELAXED);
-    __atomic_add_fetch(&zone->retired_surplus, surplus > 0 ? (uint64_t)surplus : 0, __ATOMIC_RELAXED);
-    *cache = (struct cellar__cache){0};
-    return ret_load->loaded != NULL || ret_load->previous != NULL;
-}
-
-void cellar__zone_give_load(struct cellar__zone *zone, struct cellar__zone_load *load)
-{
-    zone_hand_over(zone, load->loaded);
-    zone_hand_over(zone, load->previous);
-}
-
-void cellar__zone_trim_depot(struct cellar__zone *zone, size_t nitems)
-{
-    struct cellar__bucket *bucket;
-    for (size_t gone = 0; gone < nitems && (bucket = cellar__exchange_get(zone)) != NULL;) {
-        gone += bucket->count;
-        cellar__zone_empty_bucket(zone, bucket);
-    }
-}
-
-void cellar__zone_drain_depot(struct cellar__zone *zone)
-{
-    cellar__zone_trim_depot(zone, SIZE_MAX);
-}
-
-void cellar__zone_ask_drain(struct cellar__zone *zone)
-{
-    __atomic_add_fetch(&zone->drain_epoch, 2, __ATOMIC_RELAXED);
-}
-
-void cellar__zone_set_max_cached(struct cellar__zone *zone, size_t n)
-{
-    size_t max_items = cellar__clamp(n / 2, 1, cellar__bucket_room(CELLAR_BUCKET_LG_MAX));
-    __atomic_store_n(&zone->max_items, (uint16_t)max_items, __ATOMIC_RELAXED);
-    __atomic_store_n(&zone->depot.max_items, (uint32_t)cellar__min(n, UINT32_MAX / 2), __ATOMIC_RELAXED);
-    size_t nitems = cellar__depot_nitems(&zone->depot);
-    cellar__zone_trim_depot(zone, nitems > n ? nitems - n : 0);
 }

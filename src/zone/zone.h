@@ -71,10 +71,11 @@ struct cellar__zone_attr {
 struct cellar__zone {
     /* constant */
     struct cellar__zone_attr attr;
-    uint16_t id;        /* index of its cache in a thread's record; 0 is no zone */
-    uint16_t max_items; /* the most a bucket holds; atomic */
-    bool is_single;     /* its items are large, and a thread keeps one (zone/single.h) */
-    bool is_wide;       /* its depot may hold more than its bound (zone/exchange.h) */
+    uint16_t id;         /* index of its cache in a thread's record; 0 is no zone */
+    uint16_t max_items;  /* the most a bucket holds; atomic */
+    uint16_t deep_items; /* the most a previous bucket holds, when it is_wide (zone/deep.h) */
+    bool is_single;      /* its items are large, and a thread keeps one (zone/single.h) */
+    bool is_wide;        /* its depot may hold more than its bound (zone/exchange.h) */
     bool is_ready;
     bool is_counted; /* each request is, as for programs' zones; else what left the buckets (docs/stats.md) */
     bool is_uncached; /* atomic: no bucket of this zone is filled */
@@ -181,7 +182,7 @@ void cellar__zone_ask_drain(struct cellar__zone *zone);
 /* Bounds depot and buckets to n items each; 0: nothing is cached. */
 void cellar__zone_set_max_cached(struct cellar__zone *zone, size_t n);
 
-/* Gives buckets of the depot back to the backend until nitems or a few more are gone. */
+/* Gives so many items of the depot back to the backend, or all when there are fewer. */
 void cellar__zone_trim_depot(struct cellar__zone *zone, size_t nitems);
 
 /* Gives everything in the depot back to the backend. */

@@ -16,4 +16,15 @@ void cellar__zone_evict(struct cellar__zone *zone, struct cellar__thread *thread
 /* Enters the zone in the table. Under cellar__threads_lock, or before there is a second thread. */
 void cellar__zone_set_entry(unsigned id, struct cellar__zone *zone);
 
+/* Leaves a bucket to the depot, or its items to the backend when the depot is full. NULL is ignored. */
+void cellar__zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *bucket);
+
+/* The loaded bucket of the calling thread's cache, empty or missing, becomes as large as the cache has earned. */
+void cellar__zone_grow_loaded(struct cellar__zone *zone, struct cellar__thread *thread,
+                              struct cellar__cache *cache);
+
+/* An item that lies on top already was freed twice: it must not go on to the backend. */
+void cellar__zone_check_top(const struct cellar__zone *zone, void *const *top, void *const *floor,
+                            const void *item);
+
 #endif

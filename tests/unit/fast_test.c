@@ -58,8 +58,9 @@ TEST(requests_come_to_the_cache_of_their_class)
         unsigned id = n == 0 || n > CELLAR_CLASS_MAX ? 0 : cellar__class_of(n);
         bool is_small = n <= CELLAR_CLASS_SMALL_MAX;
         CHECK(id == 0 || cellar__cache_push(&thread->caches[id], &items[id]));
-        CHECK_PTR(is_small ? cellar__fast_alloc_mid(n) : cellar__fast_alloc(n), NULL);
-        CHECK_PTR(is_small ? cellar__fast_alloc(n) : cellar__fast_alloc_mid(n), id == 0 ? NULL : &items[id]);
+        CHECK_PTR(is_small ? cellar__cache_pop(cellar__fast_cache_mid(n)) : cellar__fast_alloc(n), NULL);
+        CHECK_PTR(is_small ? cellar__fast_alloc(n) : cellar__cache_pop(cellar__fast_cache_mid(n)),
+                  id == 0 ? NULL : &items[id]);
         if (n - 1 < CELLAR_CLASS_SLAB_MAX) {
             CHECK_PTR(cellar__fast_alloc_either(n), NULL);
             CHECK(cellar__cache_push(&thread->caches[id], &items[id]));
