@@ -2,9 +2,10 @@
  * spare: memory that waits in caches serves other size classes before clean memory does.
  *
  *   a run is wanted, and no dirty one serves
- *     1  a run of the smallest larger class whose depot has one; or what depots hold of runs beyond their bound
- *     2  items of the fullest depots  ----------------\
- *     3  the calling thread's own larger items  -------+--> slabs that become free --> dirty runs --> the run
+ *     1  a run of the smallest larger class of which the depot, or else the thread's previous bucket, has one;
+ *        or what depots hold of runs beyond their bound
+ *     2  items of the fullest depots, after the thread's previous buckets went there  --\
+ *     3  the rest of the calling thread's larger items  ----------------------------------+--> free slabs --> dirty runs
  *     4  clean memory, for which huge mappings that wait are unmapped in time
  *
  * When 1 to 3 have found too little, they are left out until the heap has grown by a part in 128: a heap that grows steadily
@@ -28,8 +29,9 @@
 void cellar__spare(size_t ngranules, bool is_last);
 
 /*
- * The heap is at a new peak: what wide depots hold beyond their bound goes, the largest items first, until so many bytes more are
- * dirty. SIZE_MAX: there is no memory, and all of it goes. With signals blocked.
+ * The heap is at a new peak: what wide depots hold beyond their bound goes, after the thread's previous buckets went there, the
+ * largest items first, until so many bytes more are dirty. SIZE_MAX: there is no memory, and all of it goes, as do the previous
+ * buckets of all threads. With signals blocked.
  */
 void cellar__spare_bytes(size_t bytes);
 

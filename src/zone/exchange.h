@@ -2,7 +2,7 @@
  * exchange: buckets that a zone's caches leave to its depot, and take from it.
  *
  * A depot has a bound of its own. A wide one (is_wide) may go beyond it as long as memory may wait at all: what waits there counts
- * as dirty runs do, and together they may be so much that the heap is no larger than a quarter above what the program
+ * as dirty runs do, as does what lies in previous buckets (zone/deep.h), and together they may be so much that the heap is no larger than a quarter above what the program
  * lately used at its peak (arena/dirty.h). So who frees much and wants it again, of one size, meets it without a lock.
  *
  *   cache  -- bucket -->  depot  ~~ counted ~~>  dirty  --  full?  -->  the bucket's items go to the backend

@@ -15,7 +15,7 @@
  *   Z1  an item is in one place: with the program, in one bucket, or in the backend.
  *   Z2  the tag of every granule that holds a zone's items is the offset of the zone's cache in a thread's record.
  *       Tag 0 for zones with ids above malloc's, whose items free finds by their slab.
- *   Z3  no cache holds more than 2 * max_items items of the zone, no depot more than its bound, but wide ones.
+ *   Z3  no cache holds more than 2 * max_items items of the zone, no depot more than its bound, but for wide zones.
  *   Z4  while a zone is pinned it is in the table and its structure lives.
  *
  * Zones that come and go (those of programs) have ids from CELLAR_THREAD_NCACHES on, which are used again. Other threads'
@@ -75,7 +75,7 @@ struct cellar__zone {
     uint16_t max_items;  /* the most a bucket holds; atomic */
     uint16_t deep_items; /* the most a previous bucket holds, when it is_wide (zone/deep.h) */
     bool is_single;      /* its items are large, and a thread keeps one (zone/single.h) */
-    bool is_wide;        /* its depot may hold more than its bound (zone/exchange.h) */
+    bool is_wide; /* its depot and previous buckets may hold more than their bounds (exchange.h, deep.h) */
     bool is_ready;
     bool is_counted; /* each request is, as for programs' zones; else what left the buckets (docs/stats.md) */
     bool is_uncached; /* atomic: no bucket of this zone is filled */
