@@ -70,6 +70,8 @@ THREADS = (
     *threaded("thrash", "thrash", (2, 8), (8, 50, 10), 1_000_000),
     *threaded("mstress", "mstress", (1, 2, 8), (), 15_000_000),
     *threaded("rptest", "rptest", (1, 2, 8), (20,), 3_000_000),
+    Workload("buffers of 1 to 64 KiB, 2 threads", ("buffers", 2, 300, 1 << 10, 64 << 10), 2_000_000),
+    Workload("buffers of 64 KiB to 1 MiB, 8 threads", ("buffers", 8, 10, 64 << 10, 1 << 20), 200_000),
     Workload("short-lived threads, 8 at once", ("threads", 8), 12_000),
     Workload("crowd, 100 threads", ("crowd", 100), 20_000, quick_idle=True),
 )

@@ -31,7 +31,8 @@
 #define CAPACITY_STEP_BYTES ((size_t)4 << 10) /* by which a bucket outgrows the one before, or by an item */
 #define CAPACITY_EARN_TURNS 16 /* until large items get a bucket, or a cache takes from others */
 #define CAPACITY_THREAD_BYTES ((size_t)5 << 18) /* in all caches of a thread, a bucket each */
-#define CAPACITY_ALONE_BYTES ((size_t)5 << 19)  /* the same when there is no other */
+#define CAPACITY_MORE_BYTES ((size_t)5 << 19)   /* the same while there are at most so many: */
+#define CAPACITY_MORE_THREADS 3                 /* two that work, and one that waits for them */
 
 #define CAPACITY_SELDOM_BYTES ((size_t)2 << 10) /* of who only frees, less than so often: */
 #define CAPACITY_OFTEN_TURNS 1024               /* within a tick of the coarse clock, so one in some 4 us */
@@ -88,9 +89,12 @@ void cellar__capacity_change(const struct cellar__zone *zone, struct cellar__thr
     cache->nturns = 0;
 }
 
-static size_t capacity_thread_bytes(void)
+/* Who both allocates and frees here may have more while there are few threads. */
+static size_t capacity_thread_bytes(const struct cellar__cache *cache)
 {
-    return cellar__thread_count() == 1 ? CAPACITY_ALONE_BYTES : CAPACITY_THREAD_BYTES;
+    bool is_one_way = cellar__change_only_allocates(cache) || cellar__change_only_frees(cache);
+    return cellar__thread_count() <= CAPACITY_MORE_THREADS && !is_one_way ? CAPACITY_MORE_BYTES
+                                                                          : CAPACITY_THREAD_BYTES;
 }
 
 /* Half of what a cache may hold goes to another, unless that is little. */
@@ -104,9 +108,9 @@ static void capacity_halve(struct cellar__thread *thread, uint16_t id)
 }
 
 /* Makes room for so many bytes more in the thread's sum, at the cost of the next caches in turn. False: too little. */
-static bool capacity_make_room(struct cellar__thread *thread, const struct cellar__zone *zone, size_t bytes)
+static bool capacity_make_room(struct cellar__thread *thread, const struct cellar__zone *zone, size_t bytes,
+                               size_t bound)
 {
-    size_t bound = capacity_thread_bytes();
     for (unsigned i = 0; i < CELLAR_THREAD_NOWN && thread->bucket_bytes + bytes > bound; i++) {
         thread->hand = (uint16_t)(thread->hand + 1 < CELLAR_THREAD_NOWN ? thread->hand + 1 : 1);
         if (thread->hand != zone->id) {
@@ -121,15 +125,15 @@ static uint32_t capacity_allow(const struct cellar__zone *zone, struct cellar__t
                                struct cellar__cache *cache, uint32_t wanted)
 {
     size_t more = (wanted - cache->capacity) * zone->attr.size;
-    if (!capacity_counts(zone) || cache->capacity == 0 ||
-        thread->bucket_bytes + more <= capacity_thread_bytes()) {
+    size_t bound = capacity_thread_bytes(cache);
+    if (!capacity_counts(zone) || cache->capacity == 0 || thread->bucket_bytes + more <= bound) {
         return wanted;
     }
     if (++cache->nturns < CAPACITY_EARN_TURNS) {
         return cache->capacity;
     }
     cache->nturns = 0;
-    return capacity_make_room(thread, zone, more) ? wanted : cache->capacity;
+    return capacity_make_room(thread, zone, more, bound) ? wanted : cache->capacity;
 }
 
 /* Counts a turn of a thread that only frees here. Whether turns are so many that a slow path less in some is worth memory. */

@@ -6,9 +6,11 @@
 #include "zone/capacity.h"
 #include "zone/change.h"
 #include "zone/exchange.h"
+#include "zone/single.h"
 #include "zone/zone_int.h"
 
 #define DEEP_GROW_TURNS 16
+#define DEEP_SINGLES 6 /* items of which a thread keeps one, at most, or a MiB, with other threads */
 #define DEEP_TELL_BYTES ((ptrdiff_t)512 << 10)
 
 /* How much the thread's previous buckets may hold now. */
@@ -118,18 +120,27 @@ void *cellar__deep_raise(struct cellar__zone *zone, struct cellar__thread *threa
     return item;
 }
 
-/* The most items that the previous bucket may hold now. */
+/* The most items that the previous bucket may hold now, with other threads. */
+static size_t deep_max_shared(const struct cellar__zone *zone, const struct cellar__thread *thread,
+                              const struct cellar__cache *cache)
+{
+    if (!zone->is_single) {
+        return cache->capacity;
+    }
+    return thread->is_bounded ? 0 : cellar__clamp(CELLAR_SINGLE_BYTES / zone->attr.size, 2, DEEP_SINGLES);
+}
+
 static size_t deep_max_items(const struct cellar__zone *zone, const struct cellar__thread *thread,
                              const struct cellar__cache *cache)
 {
     if (!thread->is_deep) {
-        return zone->is_single ? 0 : cache->capacity;
+        return deep_max_shared(zone, thread, cache);
     }
-    if (thread->is_bounded) { /* both together are a depot */
-        size_t bound = __atomic_load_n(&zone->depot.max_items, __ATOMIC_RELAXED);
-        return bound - cellar__min(bound, cellar__depot_nitems(&zone->depot));
+    if (!thread->is_bounded) {
+        return SIZE_MAX;
     }
-    return SIZE_MAX;
+    size_t bound = __atomic_load_n(&zone->depot.max_items, __ATOMIC_RELAXED); /* of both together */
+    return bound - cellar__min(bound, cellar__depot_nitems(&zone->depot));
 }
 
 /* How many items of n may join those in the previous bucket. */
@@ -183,11 +194,52 @@ static bool deep_refill(struct cellar__zone *zone, struct cellar__cache *cache)
     return true;
 }
 
+/* From the depot, for who has no share of the buckets (zone/capacity.h). */
+static void *deep_take_one(struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    struct cellar__bucket *bucket = cellar__exchange_get(zone);
+    if (bucket == NULL) {
+        return NULL;
+    }
+    void *item = bucket->items[--bucket->count];
+    cellar__zone_hand_over(zone, bucket);
+    cache->net++;
+    cache->nrequests++;
+    return item;
+}
+
+/* The same way back, into a bucket with room or a new one. */
+static bool deep_give_one(struct cellar__zone *zone, struct cellar__cache *cache, void *item)
+{
+    struct cellar__bucket *bucket = cellar__exchange_get(zone);
+    if (bucket != NULL && bucket->count == bucket->capacity) {
+        cellar__zone_hand_over(zone, bucket);
+        bucket = NULL;
+    }
+    if (bucket == NULL) {
+        bucket = cellar__bucket_get(CELLAR_BUCKET_LG_MIN, cellar__bucket_room(CELLAR_BUCKET_LG_MIN));
+    }
+    if (bucket == NULL) {
+        return false;
+    }
+    cellar__zone_check_top(zone, bucket->items + bucket->count, bucket->items, item);
+    bucket->items[bucket->count++] = item;
+    cellar__zone_hand_over(zone, bucket);
+    cache->net--;
+    return true;
+}
+
 void *cellar__deep_alloc(struct cellar__zone *zone, struct cellar__thread *thread,
                          struct cellar__cache *cache)
 {
     void *item = cellar__deep_pop(zone, thread, cache);
-    return item == NULL && deep_refill(zone, cache) ? cellar__deep_pop(zone, thread, cache) : item;
+    if (item != NULL) {
+        return item;
+    }
+    if (CELLAR_UNLIKELY(cellar__capacity_max(zone) == 0)) {
+        return deep_take_one(zone, cache);
+    }
+    return deep_refill(zone, cache) ? cellar__deep_pop(zone, thread, cache) : NULL;
 }
 
 /* A bucket of up to twice the room with what the full one held, or that one when memory is out. */
@@ -213,22 +265,37 @@ static void deep_hand_over(struct cellar__zone *zone, struct cellar__cache *cach
     cellar__zone_hand_over(zone, previous);
 }
 
+/* Whether the cache may have a previous bucket that is not one of its loaded ones. */
+static bool deep_may_have(const struct cellar__zone *zone, const struct cellar__thread *thread,
+                          const struct cellar__cache *cache)
+{
+    bool is_for_few = zone->is_single && !thread->is_bounded && !cellar__change_only_frees(cache);
+    return cache->capacity != 0 && (thread->is_deep || is_for_few);
+}
+
+/* The bucket in place of a previous one: itself when it is not full, or NULL when it is gone. */
+static struct cellar__bucket *deep_replace(struct cellar__zone *zone, const struct cellar__thread *thread,
+                                           struct cellar__cache *cache, struct cellar__bucket *previous)
+{
+    bool is_whole = previous->count == previous->capacity;
+    if (thread->is_deep && (!is_whole || previous->capacity < zone->deep_items)) {
+        return is_whole ? deep_enlarge(zone, previous) : previous;
+    }
+    deep_hand_over(zone, cache, previous);
+    return NULL;
+}
+
 /* A previous bucket with more room. False: there may be none, or memory is out. */
 static bool deep_make_room(struct cellar__zone *zone, struct cellar__thread *thread,
                            struct cellar__cache *cache)
 {
     deep_look(thread);
-    if (cache->capacity == 0 || !thread->is_deep) {
+    if (!deep_may_have(zone, thread, cache)) {
         return false;
     }
     struct cellar__bucket *previous = cellar__cache_take_previous(cache);
-    if (previous != NULL && previous->count == previous->capacity) {
-        if (previous->capacity < zone->deep_items) {
-            previous = deep_enlarge(zone, previous);
-        } else {
-            deep_hand_over(zone, cache, previous);
-            previous = NULL;
-        }
+    if (previous != NULL) {
+        previous = deep_replace(zone, thread, cache, previous);
     }
     if (previous == NULL) {
         previous = cellar__bucket_get(cellar__bucket_lg_size(cache->capacity), zone->deep_items);
@@ -260,6 +327,9 @@ bool cellar__deep_free(struct cellar__zone *zone, struct cellar__thread *thread,
 {
     if (cellar__deep_push(zone, thread, cache, item)) {
         return true;
+    }
+    if (CELLAR_UNLIKELY(cellar__capacity_max(zone) == 0)) {
+        return deep_give_one(zone, cache, item);
     }
     if (!deep_make_room(zone, thread, cache)) {
         return false;

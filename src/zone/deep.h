@@ -8,9 +8,10 @@
  *   loaded  <- some items ->  previous, deep  <- bucket ->  depot, wide  <- items ->  backend
  *                             \_______ counts as what waits (zone/exchange.h) ______/
  *
- * It is deep as long as the thread is the only one, since others would go without what is in it, and memory may wait at all
- * (arena/dirty.h); else it holds as much as the loaded one. Of items of which a thread keeps one (zone/single.h), it has a
- * previous bucket only when that is deep; most of these come and go past the loaded bucket.
+ * It is deep as long as the thread is the only one, since others would go without what is in it; where no more memory may wait
+ * (arena/dirty.h), it and the depot hold no more than that may. With others it holds as much as the loaded one. Of items of which
+ * a thread keeps one (zone/single.h), which come and go past the loaded bucket mostly, it holds some then, while memory may wait.
+ * A thread whose share of the buckets is none (ADR 0020) takes such items from the depot and leaves them there, one by one.
  *
  * A thread counts what it puts there for itself, and tells it to all when it is half a MiB.
  *

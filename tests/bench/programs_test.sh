@@ -9,6 +9,7 @@ set -euo pipefail
 
 # A line for each program: its name and arguments, the last of which is the number of operations.
 programs=(
+    "buffers 3 20 1024 65536 1001"
     "crowd 3 1000"
     "handover 2 1 64 1001"
     "handover 1 2 0 1001"

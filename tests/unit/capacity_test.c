@@ -140,8 +140,8 @@ TEST(large_items_wait_for_a_bucket)
     CHECK_EQ(cellar__capacity_next(&zone, &thread, &cache), 1);
 }
 
-/* Zones of items of 8 KiB grow in turn, one half of them more often: the sum stays within 1.25 MiB, and who asks more often has more. */
-TEST(caches_of_a_thread_share_a_bound)
+/* Zones of items of 8 KiB grow in turn, one half of them more often: the sum stays within the bound, and who asks more often has more. */
+static void check_bound_of_a_thread(int8_t streak, size_t bound)
 {
     enum { NZONES = 40, FIRST_ID = 10, SIZE = 8192 };
     static struct cellar__zone zones[NZONES];
@@ -151,6 +151,7 @@ TEST(caches_of_a_thread_share_a_bound)
             (struct cellar__zone){.attr = {.name = "many", .size = SIZE}, .id = (uint16_t)(FIRST_ID + i)};
         cellar__capacity_init(&zones[i]);
         cellar__zone_set_entry(zones[i].id, &zones[i]);
+        thread.caches[zones[i].id].streak = streak;
     }
     size_t sum = 0;
     size_t often = 0; /* of the first half */
@@ -166,11 +167,20 @@ TEST(caches_of_a_thread_share_a_bound)
             often += k < NZONES / 2 ? bytes : 0;
         }
         CHECK_EQ(sum, thread.bucket_bytes);
-        CHECK_LE(sum, (5u << 18) + NZONES * SIZE); /* the first item is everybody's */
+        CHECK_LE(sum, bound + NZONES * SIZE); /* the first item is everybody's */
     }
-    CHECK_GT(sum, 1u << 20); /* it is used */
+    CHECK_GT(sum, bound * 4 / 5); /* it is used */
     CHECK_GT(often, sum / 2);
     CHECK_LT(often, sum);
+}
+
+TEST(caches_of_a_thread_share_a_bound)
+{
+    check_bound_of_a_thread(0, 5u << 19);
+    check_bound_of_a_thread(CELLAR_CHANGE_STEADY, 5u << 18); /* who only allocates */
+    cellar__thread_total = 4;
+    check_bound_of_a_thread(0, 5u << 18);
+    cellar__thread_total = 0;
 }
 
 /* What all threads may keep together is what a few may, but for the rounding. */

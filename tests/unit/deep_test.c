@@ -213,13 +213,36 @@ TEST(with_another_thread_no_more_than_the_loaded_one)
     give(medium, 0, 100);
     CHECK_LE(previous_count(medium), medium->max_items);
     CHECK_GT(cellar__depot_nitems(&medium->depot), 60);
-    take(large, 0, 20);
-    give(large, 0, 20);
+    take(large, 0, 30);
+    give(large, 0, 16);
+    CHECK_LE(previous_count(large), 6);
+    CHECK_GT(cellar__depot_nitems(&large->depot), 6);
+    check(large, 14);
+    fake_heap.is_full = true;
+    give(large, 16, 30);
     CHECK_EQ(previous_count(large), 0);
-    CHECK_GE(cellar__depot_nitems(&large->depot), 16); /* its bound is 2 MiB */
+    check(large, 0);
     cellar__thread_total--;
     check(medium, 100);
     give(medium, 100, 200);
+}
+
+/* So many threads that each has less than an item: what one frees another gets, with no way to the backend. */
+TEST(who_has_no_share_goes_to_the_depot)
+{
+    start();
+    cellar__thread_total += 1000;
+    CHECK_EQ(cellar__capacity_max(medium), 0);
+    take(medium, 0, 40);
+    size_t nout = sources[0].nout;
+    give(medium, 0, 40);
+    CHECK_EQ(sources[0].nout, nout);
+    CHECK_GE(cellar__depot_nitems(&medium->depot), 38);
+    take(medium, 0, 40);
+    CHECK_EQ(sources[0].nout, nout);
+    cellar__thread_total -= 1000;
+    check(medium, 40);
+    give(medium, 0, 40);
 }
 
 TEST(large_items_pass_by_the_loaded_bucket)
