@@ -130,6 +130,7 @@ static size_t deep_max_shared(const struct cellar__zone *zone, const struct cell
     return thread->is_bounded ? 0 : cellar__clamp(CELLAR_SINGLE_BYTES / zone->attr.size, 2, DEEP_SINGLES);
 }
 
+/* The same for any thread. */
 static size_t deep_max_items(const struct cellar__zone *zone, const struct cellar__thread *thread,
                              const struct cellar__cache *cache)
 {
