@@ -100,6 +100,7 @@ static CELLAR_NOINLINE void deep_grow(struct cellar__zone *zone, struct cellar__
 void *cellar__deep_raise(struct cellar__zone *zone, struct cellar__thread *thread,
                          struct cellar__cache *cache)
 {
+    cellar__lock_forget_held();
     struct cellar__bucket *previous = cellar__cache_take_previous(cache);
     if (CELLAR_UNLIKELY(previous == NULL)) {
         return NULL;
@@ -155,6 +156,7 @@ static size_t deep_room(const struct cellar__zone *zone, const struct cellar__th
 bool cellar__deep_lower(const struct cellar__zone *zone, struct cellar__thread *thread,
                         struct cellar__cache *cache, void *item)
 {
+    cellar__lock_forget_held();
     struct cellar__bucket *previous = cellar__cache_take_previous(cache);
     if (CELLAR_UNLIKELY(previous == NULL)) {
         return false;
