@@ -54,7 +54,7 @@ static bool janitor_trim_depots(void)
     for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
         struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
         if (zone != NULL) { /* the class was asked for */
-            cellar__zone_trim_depot(zone, cellar__depot_idle(&zone->depot));
+            cellar__zone_trim_idle(zone);
             left |= cellar__depot_nitems(&zone->depot) != 0;
         }
     }

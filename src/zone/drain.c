@@ -45,6 +45,16 @@ void cellar__zone_trim_depot(struct cellar__zone *zone, size_t nitems)
     }
 }
 
+void cellar__zone_trim_idle(struct cellar__zone *zone)
+{
+    size_t nidle = cellar__depot_idle(&zone->depot);
+    if (nidle != 0) {
+        cellar__zone_trim_depot(zone, nidle);
+        cellar__depot_idle(
+            &zone->depot); /* what went, and a bucket that went back without some, was no use of the depot */
+    }
+}
+
 void cellar__zone_drain_depot(struct cellar__zone *zone)
 {
     cellar__zone_trim_depot(zone, SIZE_MAX);

@@ -18,9 +18,8 @@ static void reclaim_caches(struct cellar_zone *zone)
 
 void cellar__reclaim_zone(struct cellar_zone *zone, enum cellar_zone_reclaim how)
 {
-    size_t nidle = cellar__depot_idle(&zone->base.depot);
     if (how == CELLAR_ZONE_TRIM) {
-        cellar__zone_trim_depot(&zone->base, nidle);
+        cellar__zone_trim_idle(&zone->base);
         return;
     }
     if (how == CELLAR_ZONE_DRAIN_ALL) {

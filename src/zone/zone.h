@@ -185,6 +185,9 @@ void cellar__zone_set_max_cached(struct cellar__zone *zone, size_t n);
 /* Gives so many items of the depot back to the backend, or all when there are fewer. */
 void cellar__zone_trim_depot(struct cellar__zone *zone, size_t nitems);
 
+/* Gives back what nobody wanted of the depot since the last call, and begins anew. */
+void cellar__zone_trim_idle(struct cellar__zone *zone);
+
 /* Gives everything in the depot back to the backend. */
 void cellar__zone_drain_depot(struct cellar__zone *zone);
 

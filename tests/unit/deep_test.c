@@ -293,6 +293,23 @@ TEST(sleepers_lose_it)
     check(medium, 0);
 }
 
+/* Of the depot goes what nobody wanted, a part of a bucket too, and what is left of that at the next look. */
+TEST(idle_parts_of_buckets_go_one_look_after_the_other)
+{
+    start();
+    take(medium, 0, 100);
+    give(medium, 0, 100);
+    cellar__deep_end(cellar__self);
+    size_t nitems = cellar__depot_nitems(&medium->depot);
+    CHECK_GT(nitems, 60);
+    medium->depot.low_items = 20; /* the others were wanted meanwhile */
+    cellar__zone_trim_idle(medium);
+    CHECK_EQ(cellar__depot_nitems(&medium->depot), nitems - 20);
+    cellar__zone_trim_idle(medium);
+    CHECK_EQ(cellar__depot_nitems(&medium->depot), 0);
+    check(medium, 0);
+}
+
 TEST(others_have_it_when_the_thread_ends)
 {
     start();
