@@ -11,7 +11,7 @@ struct cellar__cache;
 void *cellar__block_alloc(size_t size);
 void *cellar__block_alloc_zero(size_t size);
 
-/* Before it, for a class beyond the small ones whose cache has an empty loaded bucket: of the previous one, or NULL. */
+/* Of the previous bucket of a cache beyond the small classes, whose loaded bucket is empty; or NULL: cellar__block_alloc has to say. */
 void *cellar__block_alloc_deep(struct cellar__cache *cache);
 
 /* align is a power of two. */

@@ -121,28 +121,20 @@ void *cellar__deep_raise(struct cellar__zone *zone, struct cellar__thread *threa
     return item;
 }
 
-/* The most items that the previous bucket may hold now, with other threads. */
-static size_t deep_max_shared(const struct cellar__zone *zone, const struct cellar__thread *thread,
-                              const struct cellar__cache *cache)
-{
-    if (!zone->is_single) {
-        return cache->capacity;
-    }
-    return thread->is_bounded ? 0 : cellar__clamp(CELLAR_SINGLE_BYTES / zone->attr.size, 2, DEEP_SINGLES);
-}
-
-/* The same for any thread. */
+/* The most items that the previous bucket may hold now. */
 static size_t deep_max_items(const struct cellar__zone *zone, const struct cellar__thread *thread,
                              const struct cellar__cache *cache)
 {
-    if (!thread->is_deep) {
-        return deep_max_shared(zone, thread, cache);
-    }
+    size_t as_loaded = zone->is_single ? 0 : cache->capacity;
     if (!thread->is_bounded) {
-        return SIZE_MAX;
+        size_t few = cellar__clamp(CELLAR_SINGLE_BYTES / zone->attr.size, 2, DEEP_SINGLES);
+        return thread->is_deep ? SIZE_MAX : zone->is_single ? few : as_loaded;
+    }
+    if (!thread->is_deep) {
+        return as_loaded;
     }
     size_t bound = __atomic_load_n(&zone->depot.max_items, __ATOMIC_RELAXED); /* of both together */
-    return bound - cellar__min(bound, cellar__depot_nitems(&zone->depot));
+    return cellar__max(as_loaded, bound - cellar__min(bound, cellar__depot_nitems(&zone->depot)));
 }
 
 /* How many items of n may join those in the previous bucket. */
@@ -276,13 +268,17 @@ static bool deep_may_have(const struct cellar__zone *zone, const struct cellar__
     return cache->capacity != 0 && (thread->is_deep || is_for_few);
 }
 
-/* The bucket in place of a previous one: itself when it is not full, or NULL when it is gone. */
+/* The bucket in place of a previous one: itself when another would not hold more, or NULL when it is gone. */
 static struct cellar__bucket *deep_replace(struct cellar__zone *zone, const struct cellar__thread *thread,
                                            struct cellar__cache *cache, struct cellar__bucket *previous)
 {
+    bool may_hold_more = previous->count < deep_max_items(zone, thread, cache);
     bool is_whole = previous->count == previous->capacity;
-    if (thread->is_deep && (!is_whole || previous->capacity < zone->deep_items)) {
-        return is_whole ? deep_enlarge(zone, previous) : previous;
+    if (thread->is_deep && (!may_hold_more || !is_whole)) {
+        return previous;
+    }
+    if (thread->is_deep && previous->capacity < zone->deep_items) {
+        return deep_enlarge(zone, previous);
     }
     deep_hand_over(zone, cache, previous);
     return NULL;

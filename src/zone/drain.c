@@ -1,4 +1,4 @@
-/* What caches and depots of a zone give back. */
+/* What caches and depots of a zone give back: when a thread ends, when nobody wants it, and when a drain is asked for. */
 #include <string.h>
 
 #include "base/bits.h"
@@ -12,14 +12,56 @@ void cellar__zone_settle_cache(const struct cellar__zone *zone, struct cellar__c
     cache->loaded->count = (uint16_t)(cache->top - cache->floor);
 }
 
+/* Takes the buckets out of a cache that no fast path uses. */
+static struct cellar__zone_load drain_take(const struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    struct cellar__zone_load load = {.previous = cellar__exchange_take_previous(zone, cache)};
+    cellar__change_count(zone, cache);
+    load.loaded = cellar__cache_unload(cache);
+    return load;
+}
+
+static int64_t drain_nitems(const struct cellar__zone_load *load)
+{
+    return (load->loaded == NULL ? 0 : load->loaded->count) +
+           (load->previous == NULL ? 0 : load->previous->count);
+}
+
+void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache)
+{
+    struct cellar__zone_load load = drain_take(zone, cache);
+    cache->net -= drain_nitems(&load);
+    cellar__zone_give_load(zone, &load);
+    __atomic_add_fetch(&zone->retired_requests, cache->nrequests, __ATOMIC_RELAXED);
+    cache->nrequests = 0;
+}
+
+void cellar__zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thread *thread,
+                                   struct cellar__cache *cache)
+{
+    struct cellar__bucket *buckets[2] = {cellar__exchange_take_previous(zone, cache),
+                                         cellar__change_unload(zone, thread, cache)};
+    for (size_t i = 0; i < CELLAR_COUNTOF(buckets); i++) {
+        if (buckets[i] != NULL) {
+            cache->net -= buckets[i]->count;
+            cellar__zone_empty_bucket(zone, buckets[i]);
+        }
+    }
+}
+
+void cellar__zone_drain_own(struct cellar__zone *zone)
+{
+    struct cellar__thread *thread = cellar__self;
+    if (!cellar__thread_is_empty(thread) && cellar__thread_has_chunk(thread, zone->id)) {
+        cellar__zone_drain_to_backend(zone, thread, cellar__thread_cache(thread, zone->id));
+    }
+}
+
 bool cellar__zone_take_load(struct cellar__zone *zone, struct cellar__cache *cache,
                             struct cellar__zone_load *ret_load)
 {
-    *ret_load = (struct cellar__zone_load){.previous = cellar__exchange_take_previous(zone, cache)};
-    cellar__change_count(zone, cache);
-    ret_load->loaded = cellar__cache_unload(cache);
-    int64_t surplus = (ret_load->loaded == NULL ? 0 : ret_load->loaded->count) +
-                      (ret_load->previous == NULL ? 0 : ret_load->previous->count) - cache->net;
+    *ret_load = drain_take(zone, cache);
+    int64_t surplus = drain_nitems(ret_load) - cache->net;
     __atomic_add_fetch(&zone->retired_requests, cache->nrequests, __ATOMIC_RELAXED);
     __atomic_add_fetch(&zone->retired_surplus, surplus > 0 ? (uint64_t)surplus : 0, __ATOMIC_RELAXED);
     *cache = (struct cellar__cache){0};
@@ -50,8 +92,7 @@ void cellar__zone_trim_idle(struct cellar__zone *zone)
     size_t nidle = cellar__depot_idle(&zone->depot);
     if (nidle != 0) {
         cellar__zone_trim_depot(zone, nidle);
-        cellar__depot_idle(
-            &zone->depot); /* what went, and a bucket that went back without some, was no use of the depot */
+        cellar__depot_idle(&zone->depot); /* the trim was no use of the depot */
     }
 }
 

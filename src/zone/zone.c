@@ -164,28 +164,6 @@ static void zone_load_fresh(struct cellar__zone *zone, struct cellar__thread *th
     }
 }
 
-/* Empties the cache; its buckets go back to their pool. */
-static void zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thread *thread,
-                                  struct cellar__cache *cache)
-{
-    struct cellar__bucket *buckets[2] = {cellar__exchange_take_previous(zone, cache),
-                                         cellar__change_unload(zone, thread, cache)};
-    for (size_t i = 0; i < CELLAR_COUNTOF(buckets); i++) {
-        if (buckets[i] != NULL) {
-            cache->net -= buckets[i]->count;
-            cellar__zone_empty_bucket(zone, buckets[i]);
-        }
-    }
-}
-
-void cellar__zone_drain_own(struct cellar__zone *zone)
-{
-    struct cellar__thread *thread = cellar__self;
-    if (!cellar__thread_is_empty(thread) && cellar__thread_has_chunk(thread, zone->id)) {
-        zone_drain_to_backend(zone, thread, cellar__thread_cache(thread, zone->id));
-    }
-}
-
 /* The empty bucket, or a larger one in its place when the cache has outgrown it. NULL: memory is out, or none is earned. */
 static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct cellar__thread *thread,
                                               struct cellar__cache *cache, struct cellar__bucket *bucket)
@@ -307,7 +285,7 @@ static CELLAR_NOINLINE struct cellar__cache *zone_cache_slow(struct cellar__zone
     struct cellar__cache *cache = cellar__thread_cache_own(thread, zone->id);
     uint32_t epoch = __atomic_load_n(&zone->drain_epoch, __ATOMIC_RELAXED);
     if (cache != NULL && cache->epoch != epoch) {
-        zone_drain_to_backend(zone, thread, cache);
+        cellar__zone_drain_to_backend(zone, thread, cache);
         cache->epoch = is_uncached ? 0 : epoch; /* of 0 comes here again */
     }
     *ret_thread = thread;
@@ -536,15 +514,4 @@ void cellar__zone_free(struct cellar__zone *zone, void *item)
     if (!cellar__cache_push(cellar__thread_cache(thread, zone->id), item)) {
         cellar__zone_free_slow(zone, thread, item);
     }
-}
-
-void cellar__zone_drain_cache(struct cellar__zone *zone, struct cellar__cache *cache)
-{
-    struct cellar__bucket *previous = cellar__exchange_take_previous(zone, cache);
-    cellar__change_count(zone, cache);
-    struct cellar__bucket *loaded = cellar__cache_unload(cache);
-    zone_part(zone, cache, loaded);
-    zone_part(zone, cache, previous);
-    __atomic_add_fetch(&zone->retired_requests, cache->nrequests, __ATOMIC_RELAXED);
-    cache->nrequests = 0;
 }

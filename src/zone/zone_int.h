@@ -19,6 +19,10 @@ void cellar__zone_set_entry(unsigned id, struct cellar__zone *zone);
 /* Leaves a bucket to the depot, or its items to the backend when the depot is full. NULL is ignored. */
 void cellar__zone_hand_over(struct cellar__zone *zone, struct cellar__bucket *bucket);
 
+/* Empties the calling thread's cache into the backend; its buckets go back to their pool. */
+void cellar__zone_drain_to_backend(struct cellar__zone *zone, struct cellar__thread *thread,
+                                   struct cellar__cache *cache);
+
 /* The loaded bucket of the calling thread's cache, empty or missing, becomes as large as the cache has earned. */
 void cellar__zone_grow_loaded(struct cellar__zone *zone, struct cellar__thread *thread,
                               struct cellar__cache *cache);

@@ -205,6 +205,23 @@ TEST(with_the_depot_no_more_than_its_bound_when_much_waits)
     check(medium, 0);
 }
 
+/* Others have filled the depot: the thread keeps no more than a loaded bucket would beside it. */
+TEST(beside_a_full_depot_it_holds_one_loaded_bucket)
+{
+    start();
+    take(medium, 0, 600);
+    fake_heap.is_full = true;
+    cellar__thread_total++;
+    give(medium, 0, 300);
+    cellar__thread_total--;
+    size_t in_depot = cellar__depot_nitems(&medium->depot);
+    CHECK_GT(in_depot, medium->depot.max_items - medium->max_items);
+    give(medium, 300, 600);
+    CHECK_LE(previous_count(medium), medium->max_items);
+    CHECK_LE(cellar__depot_nitems(&medium->depot), medium->depot.max_items);
+    check(medium, 0);
+}
+
 TEST(with_another_thread_no_more_than_the_loaded_one)
 {
     start();
