@@ -71,12 +71,19 @@ static CELLAR_NOINLINE struct cellar__bucket *bucket_make(unsigned lg_size)
     for (size_t at = size; buckets != NULL && at > 0;) {
         at -= (size_t)1 << lg_size;
         struct cellar__bucket *bucket = (struct cellar__bucket *)(void *)(buckets + at);
-        bucket->lg_size = lg_size;
+        bucket->lg_size = (uint16_t)lg_size;
         if (at > 0) {
             cellar__bucket_push(bucket_pool(lg_size), bucket);
         }
     }
     return (struct cellar__bucket *)(void *)buckets;
+}
+
+void cellar__bucket_clear(struct cellar__bucket *bucket, size_t capacity)
+{
+    bucket->capacity = (uint16_t)cellar__min(capacity, cellar__bucket_room(bucket->lg_size));
+    bucket->count = 0;
+    bucket->low = 0;
 }
 
 struct cellar__bucket *cellar__bucket_get(unsigned lg_size, size_t capacity)
@@ -85,8 +92,7 @@ struct cellar__bucket *cellar__bucket_get(unsigned lg_size, size_t capacity)
     if (bucket == NULL && (bucket = bucket_make(lg_size)) == NULL) {
         return NULL;
     }
-    bucket->capacity = (uint16_t)cellar__min(capacity, cellar__bucket_room(lg_size));
-    bucket->count = 0;
+    cellar__bucket_clear(bucket, capacity);
     return bucket;
 }
 

@@ -30,7 +30,8 @@ struct cellar__bucket {
     uint32_t next; /* meta ref, while on a stack */
     uint16_t count;
     uint16_t capacity; /* items it may hold now, at most its room */
-    uint32_t lg_size;  /* bytes of the whole bucket */
+    uint16_t lg_size;  /* bytes of the whole bucket */
+    uint16_t low;      /* of a deep previous one (zone/deep.h): the fewest items since it was last full */
     uint32_t unused;
     void *items[];
 };
@@ -54,6 +55,9 @@ struct cellar__bucket *cellar__bucket_pop(struct cellar__bucket_stack *stack);
 
 /* An empty bucket from the pool or from meta, capacity set to at most `capacity`; NULL when memory is out. */
 struct cellar__bucket *cellar__bucket_get(unsigned lg_size, size_t capacity);
+
+/* An empty bucket, as one from the pool: its capacity set to at most `capacity`. */
+void cellar__bucket_clear(struct cellar__bucket *bucket, size_t capacity);
 
 /* Returns an empty bucket to its pool. NULL is ignored. */
 void cellar__bucket_put(struct cellar__bucket *bucket);

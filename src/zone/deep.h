@@ -8,12 +8,17 @@
  *   loaded  <- some items ->  previous, deep  <- bucket ->  depot, wide  <- items ->  backend
  *                             \_______ counts as what waits (zone/exchange.h) ______/
  *
- * It is deep as long as the thread is the only one, since others would go without what is in it; where no more memory may wait
- * (arena/dirty.h), it and the depot hold no more than that may. With others it holds as much as the loaded one. Of items of which
- * a thread keeps one (zone/single.h), which come and go past the loaded bucket mostly, it holds some then, while memory may wait.
- * A thread whose share of the buckets is none (ADR 0020) takes such items from the depot and leaves them there, one by one.
+ * How deep it may be:
  *
- * A thread counts what it puts there for itself, and tells it to all when it is half a MiB.
+ *   the only thread      as much as it comes to, up to 4 MiB of a class
+ *   with others, few     as much as it has used: it grows when it was emptied since it was full last, and what lay there all the
+ *                        time goes to the depot, and is room that it has no more; up to a quarter of that
+ *   with others, many    as much as the loaded one; of items of which a thread keeps one (zone/single.h), some
+ *   no share (ADR 0020)  nothing: items come from the depot and go there one by one
+ *
+ * Where no more memory may wait (arena/dirty.h), it and the depot hold no more than that may, or what the loaded one holds.
+ *
+ * A thread counts what it puts there for itself, and tells it to all when it is half a MiB, or its share of two.
  *
  * Locks: none; the cache and its record are the calling thread's own, unless it says otherwise. A longjmp out of a handler may
  * leave the count of what waits off by a bucket, which is lost as well.

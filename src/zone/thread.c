@@ -8,6 +8,7 @@
 #include "os/os.h"
 #include "zone/deep.h"
 #include "zone/park.h"
+#include "zone/stash.h"
 #include "zone/zone.h"
 
 struct cellar__lock cellar__threads_lock = CELLAR_LOCK_INIT(CELLAR_RANK_THREADS);
@@ -193,6 +194,7 @@ static void thread_end(void *arg)
     __atomic_sub_fetch(&cellar__thread_total, 1, __ATOMIC_RELAXED);
     thread->is_aged = false;
     cellar__deep_end(thread);
+    cellar__stash_end(thread);
     if (may_park) {
         thread_settle(thread);
     }

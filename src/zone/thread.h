@@ -37,6 +37,7 @@
 #define CELLAR_THREAD_NOWN 104    /* caches in the record, so that it takes no more than 8 KiB */
 #define CELLAR_THREAD_NCACHES 128 /* ids of chunks 0 and 1, of which those from NOWN on are not used */
 #define CELLAR_THREAD_NSINGLES 16
+#define CELLAR_THREAD_NSTASH 4
 #define CELLAR_THREAD_LG_CHUNK 6
 #define CELLAR_THREAD_CHUNK (1u << CELLAR_THREAD_LG_CHUNK) /* caches; 4 KiB of them */
 #define CELLAR_THREAD_NCHUNKS 128u
@@ -49,12 +50,16 @@ struct cellar__thread {
     ptrdiff_t chunks[CELLAR_THREAD_NCHUNKS];
     /* owner: zones of single items that have a bucket, the last loaded first; then 0 */
     uint8_t singles[CELLAR_THREAD_NSINGLES];
+    struct cellar__bucket *stash[CELLAR_THREAD_NSTASH]; /* owner: empty, by size, or NULL (zone/stash.h) */
+    const void *given;    /* owner: the item that it left to a depot last, alone (zone/deep.c) */
     size_t bucket_bytes;  /* owner: what the buckets of the other caches may hold, one for each */
     ptrdiff_t deep_bytes; /* owner: more in previous buckets of wide zones than others know (zone/deep.h) */
+    ptrdiff_t tell_bytes; /* owner: when they are so many, more or fewer, it tells */
     uint64_t tick_ns;     /* owner: when it last came for room where it only frees (zone/capacity.c) */
     uint32_t tick_turns;  /* owner: how often within that tick of the coarse clock */
     uint16_t hand;        /* owner: the cache that gave way last (zone/capacity.c) */
-    bool is_deep;         /* owner: its previous buckets may hold more than loaded ones (zone/deep.h) */
+    bool is_alone;        /* owner: there is no other, so its previous buckets may hold much (zone/deep.h) */
+    bool is_deep;         /* owner: they may hold more than loaded ones */
     bool is_bounded;      /* owner: but no more than depots, with these */
     bool is_relieving;    /* owner: a callback under memory pressure runs */
     bool is_aged;         /* who parks the record or looks at it there: it lay there at a look before */

@@ -11,6 +11,7 @@
 #include "zone/deep.h"
 #include "zone/exchange.h"
 #include "zone/single.h"
+#include "zone/stash.h"
 #include "zone/thread.h"
 #include "zone/zone_int.h"
 
@@ -94,7 +95,7 @@ static void zone_drain_bucket(struct cellar__zone *zone, struct cellar__bucket *
 void cellar__zone_empty_bucket(struct cellar__zone *zone, struct cellar__bucket *bucket)
 {
     zone_drain_bucket(zone, bucket);
-    cellar__bucket_put(bucket);
+    cellar__stash_put(bucket);
 }
 
 /* Items came in address order and go out from the end: turn them round, so that the lowest goes out first. */
@@ -112,7 +113,7 @@ static struct cellar__bucket *zone_new_bucket(struct cellar__zone *zone, struct 
                                               struct cellar__cache *cache, uint32_t capacity)
 {
     struct cellar__bucket *bucket =
-        capacity == 0 ? NULL : cellar__bucket_get(cellar__bucket_lg_size(capacity), capacity);
+        capacity == 0 ? NULL : cellar__stash_get(cellar__bucket_lg_size(capacity), capacity);
     if (bucket != NULL) {
         cellar__capacity_set(zone, thread, cache, capacity);
     }
@@ -178,7 +179,7 @@ static struct cellar__bucket *zone_grow_empty(struct cellar__zone *zone, struct 
     if (larger == NULL) {
         return bucket;
     }
-    cellar__bucket_put(bucket);
+    cellar__stash_put(bucket);
     return larger;
 }
 
@@ -229,7 +230,7 @@ static void zone_turn(struct cellar__zone *zone, struct cellar__thread *thread, 
     full->count = 0;
     cellar__cache_put_previous(cache, cellar__change_unload(zone, thread, cache));
     cellar__change_load(thread, cache, larger);
-    cellar__bucket_put(full);
+    cellar__stash_put(full);
 }
 
 /* First of all for a slow path, but of a wide zone, whose previous bucket was of no use (zone/deep.h). */
@@ -254,7 +255,7 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
     struct cellar__bucket *bucket = cellar__exchange_get(zone);
     struct cellar__bucket *empty = cellar__change_unload(zone, thread, cache);
     if (bucket != NULL) {
-        cellar__bucket_put(empty);
+        cellar__stash_put(empty);
     } else {
         bucket = zone_grow_empty(zone, thread, cache, empty);
         if (bucket == NULL) {
@@ -328,6 +329,17 @@ static CELLAR_NOINLINE void zone_free_direct(struct cellar__zone *zone, void *it
 static void *zone_pop(const struct cellar__zone *zone, struct cellar__cache *cache)
 {
     return zone->is_counted ? cellar__cache_pop_counted(cache) : cellar__cache_pop(cache);
+}
+
+void *cellar__zone_alloc_waiting(struct cellar__zone *zone)
+{
+    struct cellar__thread *thread = cellar__self;
+    struct cellar__cache *cache = zone_cache(zone, &thread);
+    if (CELLAR_UNLIKELY(cache == NULL)) {
+        return NULL;
+    }
+    void *item = zone_pop(zone, cache);
+    return item != NULL || !zone->is_wide ? item : cellar__deep_alloc(zone, thread, cache);
 }
 
 void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread)

@@ -109,6 +109,8 @@ static void start(void)
         }
     }
     fake_heap.is_full = false;
+    cellar__thread_own();
+    cellar__thread_total = 1;
     for (size_t i = 0; i < 2; i++) {
         cellar__zone_drain_own(&zones[i]);
         cellar__zone_drain_depot(&zones[i]);
@@ -222,25 +224,63 @@ TEST(beside_a_full_depot_it_holds_one_loaded_bucket)
     check(medium, 0);
 }
 
-TEST(with_another_thread_no_more_than_the_loaded_one)
+TEST(with_others_it_grows_when_all_of_it_is_used)
 {
     start();
     cellar__thread_total++;
+    take(medium, 0, 120);
+    give(medium, 0, 120);
+    CHECK_LE(previous_count(medium), 2u * medium->max_items);
+    for (size_t i = 0; i < 10; i++) {
+        take(medium, 0, 120);
+        give(medium, 0, 120);
+    }
+    CHECK_GT(cellar__cache_previous(cache(medium))->capacity, 3u * medium->max_items);
+    CHECK_LE(cellar__cache_previous(cache(medium))->capacity, medium->deep_items / 4);
+    check(medium, 0);
+    for (size_t i = 0; i < 10; i++) {
+        take(large, 0, 20);
+        give(large, 0, 20);
+    }
+    CHECK_GT(cellar__cache_previous(cache(large))->capacity, 6);
+    CHECK_LE(cellar__cache_previous(cache(large))->capacity, large->deep_items / 4);
+    check(large, 0);
+}
+
+/* What it does not use the others may have. */
+TEST(with_others_it_shrinks_by_what_lies_there_unused)
+{
+    start();
+    cellar__thread_total++;
+    for (size_t i = 0; i < 10; i++) {
+        take(medium, 0, 120);
+        give(medium, 0, 120);
+    }
+    take(medium, 200, 400);
+    for (size_t i = 0; i < 10; i++) {
+        take(medium, 0, 40);
+        give(medium, 0, 40);
+        give(medium, 200 + i * 20, 220 + i * 20);
+    }
+    CHECK_LE(cellar__cache_previous(cache(medium))->capacity, 40);
+    CHECK_GT(cellar__depot_nitems(&medium->depot), 150);
+    check(medium, 0);
+}
+
+TEST(with_many_others_it_holds_no_more_than_the_loaded_one)
+{
+    start();
     take(medium, 0, 200);
+    cellar__thread_total += 16;
     give(medium, 0, 100);
     CHECK_LE(previous_count(medium), medium->max_items);
     CHECK_GT(cellar__depot_nitems(&medium->depot), 60);
-    take(large, 0, 30);
-    give(large, 0, 16);
-    CHECK_LE(previous_count(large), 6);
-    CHECK_GT(cellar__depot_nitems(&large->depot), 6);
-    check(large, 14);
-    fake_heap.is_full = true;
-    give(large, 16, 30);
-    CHECK_EQ(previous_count(large), 0);
-    check(large, 0);
-    cellar__thread_total--;
     check(medium, 100);
+    take(large, 0, 30);
+    give(large, 0, 30); /* of which it has no share */
+    CHECK_EQ(previous_count(large), 0);
+    CHECK_GE(cellar__depot_nitems(&large->depot), 29); /* one may be loaded */
+    check(large, 0);
     give(medium, 100, 200);
 }
 
@@ -260,6 +300,37 @@ TEST(who_has_no_share_goes_to_the_depot)
     cellar__thread_total -= 1000;
     check(medium, 40);
     give(medium, 0, 40);
+}
+
+static void free_twice_without_a_share(void)
+{
+    start();
+    take(medium, 0, 2);
+    cellar__thread_total += 1000;
+    cellar__zone_free(medium, items[1]);
+    cellar__zone_free(medium, items[0]);
+    cellar__zone_free(medium, items[0]);
+}
+
+TEST(double_free_without_a_share_is_seen)
+{
+    EXPECT_DEATH(free_twice_without_a_share(),
+                 "cellar: double free of PTR in zone deep: the item is free already\n");
+}
+
+/* Another thread has had the item meanwhile. */
+TEST(who_frees_an_item_again_that_another_had_is_right)
+{
+    start();
+    take(medium, 0, 2);
+    cellar__thread_total += 1000;
+    for (size_t i = 0; i < 3; i++) {
+        give(medium, 1, 2);
+        take(medium, 1, 2);
+    }
+    cellar__thread_total -= 1000;
+    give(medium, 0, 2);
+    check(medium, 0);
 }
 
 TEST(large_items_pass_by_the_loaded_bucket)

@@ -6,6 +6,7 @@
 
 #include "fake/heap.h"
 #include "test.h"
+#include "zone/stash.h"
 #include "zone/thread.h"
 
 /* The backend is an array of items and what is out of it, so that nothing can be lost or given twice unseen. */
@@ -217,7 +218,7 @@ TEST(without_buckets_everything_goes_to_the_backend)
     CHECK_EQ(source.nout, 0);
     fake_heap.blocks_left = 0;
     for (unsigned lg = CELLAR_BUCKET_LG_MIN; lg <= CELLAR_BUCKET_LG_MAX; lg++) {
-        while (cellar__bucket_get(lg, 1) != NULL) { /* empties the pool */
+        while (cellar__stash_get(lg, 1) != NULL) { /* empties stash and pool */
         }
     }
     take(0, 100);
