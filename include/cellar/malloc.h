@@ -79,7 +79,10 @@ CELLAR_API void *cellar_pvalloc(size_t size);
 /* The bytes of a live block that may be used, all of them writable; 0 for NULL. Also named malloc_size. */
 CELLAR_API size_t cellar_malloc_usable_size(const void *block);
 
-/* The usable size that a request of size bytes would get. Source: macOS. */
+/*
+ * The usable size that a request of size bytes would get at least: one of more than a KiB may get a block that waits in a next size,
+ * larger by a quarter at most. Source: macOS.
+ */
 CELLAR_API size_t cellar_malloc_good_size(size_t size);
 
 /*

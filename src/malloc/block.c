@@ -18,6 +18,8 @@
 #include "zone/pressure.h"
 #include "zone/thread.h"
 
+#define BLOCK_NEAR_PART 4
+
 /* The clockwork of decay: looked at whenever a bucket has run dry, so a process that allocates gives memory back. */
 static void block_tick(void)
 {
@@ -25,20 +27,47 @@ static void block_tick(void)
     cellar__huge_tick();
 }
 
-/* Pops from the thread's cache or goes to the zone; the latter is the sample for internal fragmentation. */
-static void *block_alloc_class(unsigned id, size_t size)
+/*
+ * A block that waits in a class that is larger by no more than a quarter, the smallest first; or NULL. What would else wait for
+ * its own class, while clean memory is taken, is warm, and costs no way to slabs and runs.
+ */
+static void *block_alloc_near(unsigned id, size_t class_size, size_t size)
 {
-    struct cellar__thread *thread = cellar__self;
-    void *block = cellar__cache_pop(&thread->caches[id]);
+    size_t most = class_size + class_size / BLOCK_NEAR_PART;
+    for (unsigned near = id; near < CELLAR_CLASS_END; near++) {
+        struct cellar__zone *zone = cellar__zone_get((uint16_t)near);
+        if (zone != NULL && zone->attr.size > most) {
+            break;
+        }
+        void *block = zone == NULL ? NULL : cellar__zone_alloc_waiting(zone);
+        if (block != NULL) {
+            cellar__zone_sample(zone, size);
+            return block;
+        }
+    }
+    return NULL;
+}
+
+/* What the thread's bucket does not have; of that class, or of any that serves. It is the sample for internal fragmentation. */
+static void *block_alloc_slow(unsigned id, size_t size, bool of_any)
+{
+    struct cellar__zone *zone = cellar__heap_zone(id);
+    block_tick();
+    void *block = of_any && zone->is_wide ? block_alloc_near(id, zone->attr.size, size) : NULL;
     if (block == NULL) {
-        struct cellar__zone *zone = cellar__heap_zone(id);
-        block_tick();
-        block = cellar__zone_alloc_slow(zone, thread);
+        block = cellar__zone_alloc_slow(zone, cellar__self);
         if (block != NULL) {
             cellar__zone_sample(zone, size);
         }
     }
     return block;
+}
+
+/* Pops from the thread's cache or goes to the zone. */
+static void *block_alloc_class(unsigned id, size_t size, bool of_any)
+{
+    void *block = cellar__cache_pop(&cellar__self->caches[id]);
+    return block != NULL ? block : block_alloc_slow(id, size, of_any);
 }
 
 /* Whether the run still reads as zero; from now on it does not count as such. */
@@ -57,7 +86,7 @@ static void *block_alloc(size_t size, bool zero)
         return cellar__huge_alloc(size, 1, zero);
     }
     unsigned id = cellar__fast_class(size);
-    void *block = block_alloc_class(id, size);
+    void *block = block_alloc_class(id, size, true);
     if (block == NULL) {
         return NULL;
     }
@@ -103,7 +132,7 @@ static void *block_alloc_aligned(size_t size, size_t align)
     if (id == 0) {
         return cellar__huge_alloc(size == 0 ? 1 : size, align, false);
     }
-    void *block = block_alloc_class(id, size);
+    void *block = block_alloc_class(id, size, false); /* items of others lie otherwise */
     if (block == NULL || id <= CELLAR_CLASS_NSLAB) {
         return block;
     }

@@ -1,4 +1,4 @@
-/* title: malloc_good_size is what malloc gives */
+/* title: malloc gives what malloc_good_size promises */
 #include "row.h"
 
 int main(void)
@@ -8,7 +8,7 @@ int main(void)
         size_t good = good_own(size);
         void *block = row_get(size);
         ROW_CHECK(good >= size, "malloc_good_size(%zu) is %zu", size, good);
-        ROW_CHECK(good == row_malloc_usable_size(block), "malloc_good_size(%zu) is %zu, malloc gives %zu",
+        ROW_CHECK(good <= row_malloc_usable_size(block), "malloc_good_size(%zu) is %zu, malloc gives %zu",
                   size, good, row_malloc_usable_size(block));
         ROW_CHECK(good_own(good) == good, "malloc_good_size(%zu) is %zu, and of that again %zu", size, good,
                   good_own(good));
