@@ -169,11 +169,13 @@ void cellar__spare(size_t ngranules, bool is_last)
     spare_huge(ngranules);
 }
 
-/* The previous buckets of all threads: seen by the first call, taken by the second. */
+/* The previous buckets of all threads: seen by the calls of one lap, taken by those of the next. */
 static void spare_others(void)
 {
-    cellar__reclaim_sleepers();
-    cellar__reclaim_sleepers();
+    size_t ncalls = cellar__thread_count() / CELLAR_RECLAIM_AT_ONCE + 1;
+    for (size_t i = 0; i < 2 * ncalls; i++) {
+        cellar__reclaim_sleepers();
+    }
 }
 
 void cellar__spare_bytes(size_t bytes)

@@ -2,9 +2,8 @@
 
 #include "base/bits.h"
 #include "zone/exchange.h"
+#include "zone/park.h"
 #include "zone/zone_int.h"
-
-#define RECLAIM_MAX_THREADS 256 /* 96 cache lines each, read under the lock */
 
 /* The calling thread's buckets now, the others when they next come to a slow path. */
 static void reclaim_caches(struct cellar_zone *zone)
@@ -40,26 +39,38 @@ void cellar__reclaim_all(enum cellar_zone_reclaim how)
     }
 }
 
-/* Buckets that were taken, by zone; of threads on the list, under its lock. */
-static bool reclaim_steal(struct cellar__bucket_stack *stacks, uint16_t end)
+/* Takes previous buckets of the thread, by zone. Whether any may go at the next look. */
+static bool reclaim_steal_of(struct cellar__thread *thread, struct cellar__bucket_stack *stacks, uint16_t end)
 {
     bool waits = false;
-    if (cellar__thread_count() > RECLAIM_MAX_THREADS) {
-        return false;
-    }
-    CELLAR_LIST_EACH(node, cellar__thread_list())
-    {
-        struct cellar__thread *thread = CELLAR_CONTAINER(node, struct cellar__thread, all);
-        for (uint16_t id = 1; id < end; id++) {
-            bool waits_here;
-            struct cellar__bucket *bucket = cellar__cache_steal(&thread->caches[id], &waits_here);
-            waits |= waits_here;
-            if (bucket != NULL) {
-                cellar__bucket_push(&stacks[id], bucket);
-            }
+    for (uint16_t id = 1; id < end; id++) {
+        bool waits_here;
+        struct cellar__bucket *bucket = cellar__cache_steal(&thread->caches[id], &waits_here);
+        waits |= waits_here;
+        if (bucket != NULL) {
+            cellar__bucket_push(&stacks[id], bucket);
         }
     }
     return waits;
+}
+
+/* The same of the next threads on the list, under its lock. Whether any may go later, as far as the last lap could see. */
+static bool reclaim_steal(struct cellar__bucket_stack *stacks, uint16_t end)
+{
+    static size_t nquiet; /* threads in a row that had none; under the lock */
+    const struct cellar__thread *first = NULL;
+    bool waits = false;
+    for (size_t i = 0; i < CELLAR_RECLAIM_AT_ONCE; i++) {
+        struct cellar__thread *thread = cellar__thread_turn();
+        if (thread == NULL || thread == first) { /* these are all */
+            return waits;
+        }
+        first = first == NULL ? thread : first;
+        bool waits_here = reclaim_steal_of(thread, stacks, end);
+        waits |= waits_here;
+        nquiet = waits_here ? 0 : nquiet + 1;
+    }
+    return nquiet < cellar__thread_count() + CELLAR_PARK_NPLACES;
 }
 
 bool cellar__reclaim_sleepers(void)

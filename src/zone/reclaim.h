@@ -9,9 +9,11 @@ void cellar__reclaim_zone(struct cellar_zone *zone, enum cellar_zone_reclaim how
 /* Every zone of the program. */
 void cellar__reclaim_all(enum cellar_zone_reclaim how);
 
+#define CELLAR_RECLAIM_AT_ONCE ((size_t)256) /* threads: 96 cache lines each, read under the lock */
+
 /*
- * The zones of malloc: previous buckets that no thread has touched since the last call go to the backends; those of more
- * than some hundred threads stay, which is little each. Whether there are any that may go at the next call.
+ * The zones of malloc: previous buckets that no thread has touched since it was looked at last go to the backends. A call looks
+ * at so many threads, the next one at those behind them. Whether there are any that may go at a later call.
  */
 bool cellar__reclaim_sleepers(void);
 

@@ -319,6 +319,16 @@ void cellar__thread_walk(void (*visit)(void *ctx, struct cellar__thread *thread)
     cellar__lock_release(&cellar__threads_lock);
 }
 
+struct cellar__thread *cellar__thread_turn(void)
+{
+    struct cellar__list *first = cellar__list_pop(&thread_list);
+    if (first == NULL) {
+        return NULL;
+    }
+    cellar__list_append(&thread_list, first);
+    return CELLAR_CONTAINER(first, struct cellar__thread, all);
+}
+
 const struct cellar__list *cellar__thread_list(void)
 {
     return &thread_list;

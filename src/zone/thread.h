@@ -164,6 +164,9 @@ CELLAR_INLINE size_t cellar__thread_count(void)
     return __atomic_load_n(&cellar__thread_total, __ATOMIC_RELAXED);
 }
 
+/* The first record on the list, which becomes the last one; NULL when there is none. Under the lock. */
+struct cellar__thread *cellar__thread_turn(void);
+
 /* The list itself, for the inspector's record. */
 const struct cellar__list *cellar__thread_list(void);
 

@@ -307,4 +307,44 @@ TEST(many_threads_share_what_few_may_keep)
     check(0);
 }
 
+enum { NSLEEPERS = 300 };
+
+/* Has an item in a previous bucket, as when there were few threads: with so many it has no share. */
+static void *napper_run(void *arg)
+{
+    struct cellar__cache *cache = &cellar__thread_own()->caches[ZONE_ID];
+    struct cellar__bucket *bucket = cellar__bucket_get(CELLAR_BUCKET_LG_MIN, 1);
+    CHECK(bucket != NULL);
+    bucket->items[bucket->count++] = cellar__zone_alloc(&zone);
+    CHECK(bucket->items[0] != NULL);
+    cellar__bucket_put(cellar__cache_take_previous(cache));
+    cellar__cache_put_previous(cache, bucket);
+    pthread_barrier_wait(&asleep);
+    pthread_barrier_wait(&asleep);
+    CHECK_PTR(cellar__cache_previous(cache), NULL);
+    return arg;
+}
+
+/* More than one look reaches: the next one goes on where it ended. */
+TEST(all_of_a_crowd_are_looked_at_by_turns)
+{
+    static pthread_t sleepers[NSLEEPERS];
+    size_t nlooks = 0;
+    start();
+    pthread_barrier_init(&asleep, NULL, NSLEEPERS + 1);
+    for (size_t i = 0; i < NSLEEPERS; i++) {
+        CHECK_EQ(pthread_create(&sleepers[i], NULL, napper_run, NULL), 0);
+    }
+    pthread_barrier_wait(&asleep);
+    while (cellar__reclaim_sleepers()) {
+        CHECK_LT(++nlooks, 20);
+    }
+    CHECK_GE(nlooks, 2 * NSLEEPERS / CELLAR_RECLAIM_AT_ONCE);
+    pthread_barrier_wait(&asleep);
+    for (size_t i = 0; i < NSLEEPERS; i++) {
+        pthread_join(sleepers[i], NULL);
+    }
+    check(0);
+}
+
 TEST_MAIN()
