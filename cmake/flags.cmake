@@ -42,10 +42,10 @@ set(CELLAR_LIBRARY_FLAGS -fvisibility=hidden -ftls-model=initial-exec -fno-seman
 file(GLOB small CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/os/*.c ${CMAKE_SOURCE_DIR}/src/stat/*.c
     ${CMAKE_SOURCE_DIR}/src/submap/*.c)
 foreach(file arena/dirty arena/fit arena/piece arena/place arena/resize arena/run arena/span arena/tag base/fmt base/tree
-        keg/bins keg/keg keg/purge large/huge large/large large/zero malloc/classes malloc/foreign malloc/fork
-        malloc/heap malloc/info malloc/janitor malloc/options malloc/root malloc/spare malloc/stats meta/meta
-        meta/purge slab/geometry zone/capacity zone/change zone/deep_room zone/drain zone/park zone/reclaim
-        zone/retire zone/single zone/stash zone/thread)
+        bucket/bucket bucket/cache bucket/depot keg/bins keg/keg keg/purge large/huge large/large large/zero
+        malloc/classes malloc/foreign malloc/fork malloc/heap malloc/info malloc/janitor malloc/options malloc/root
+        malloc/spare malloc/stats meta/meta meta/purge slab/geometry slab/slab zone/capacity zone/change zone/deep_room
+        zone/drain zone/park zone/reclaim zone/retire zone/single zone/stash zone/thread)
     list(APPEND small ${CMAKE_SOURCE_DIR}/src/${file}.c)
 endforeach()
 set_property(SOURCE ${small} APPEND PROPERTY COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)

@@ -5,26 +5,9 @@
 #include "base/bits.h"
 #include "zone/capacity.h"
 #include "zone/change.h"
-#include "zone/exchange.h"
 #include "zone/zone_int.h"
 
 #define DEEP_GROW_TURNS 16
-
-static void deep_tell(struct cellar__thread *thread)
-{
-    cellar__dirty_count_waiting((size_t)thread->deep_bytes);
-    thread->deep_bytes = 0;
-}
-
-void cellar__deep_count(struct cellar__thread *thread, ptrdiff_t more)
-{
-    thread->deep_bytes += more;
-    if (CELLAR_UNLIKELY(thread->deep_bytes > thread->tell_bytes ||
-                        thread->deep_bytes < -thread->tell_bytes)) {
-        deep_tell(thread);
-        cellar__deep_look(thread);
-    }
-}
 
 /* How many items the loaded bucket, which is empty or missing, may have. */
 static size_t deep_loaded_room(const struct cellar__cache *cache)
@@ -145,27 +128,4 @@ bool cellar__deep_lower(const struct cellar__zone *zone, struct cellar__thread *
     cellar__cache_put_previous(cache, previous);
     cellar__deep_count(thread, (ptrdiff_t)(n * zone->attr.size));
     return true;
-}
-
-void cellar__deep_end(struct cellar__thread *thread)
-{
-    for (uint16_t id = CELLAR_THREAD_NOWN - 1; id > 0; id--) {
-        if (cellar__cache_previous(&thread->caches[id]) != NULL) {
-            cellar__deep_shed(cellar__zone_get(id), thread);
-        }
-    }
-    deep_tell(thread);
-    thread->is_alone = false;
-    thread->is_deep = false;
-}
-
-void cellar__deep_forget(struct cellar__thread *thread)
-{
-    for (uint16_t id = CELLAR_THREAD_NOWN - 1; id > 0; id--) {
-        const struct cellar__bucket *previous = cellar__cache_previous(&thread->caches[id]);
-        if (previous != NULL) {
-            cellar__exchange_uncount(cellar__zone_get(id), previous);
-        }
-    }
-    deep_tell(thread);
 }

@@ -4,11 +4,18 @@
 
 #include "zone/deep.h"
 
-/* How much the thread's previous buckets may hold now. */
-void cellar__deep_look(struct cellar__thread *thread);
+/* The thread tells the others what its previous buckets hold more than it has told, and looks how much they may hold. */
+void cellar__deep_tell(struct cellar__thread *thread);
 
-/* They hold so many bytes more, or fewer. When it is much, it is told to all, and looked at. */
-void cellar__deep_count(struct cellar__thread *thread, ptrdiff_t more);
+/* They hold so many bytes more, or fewer. */
+CELLAR_INLINE void cellar__deep_count(struct cellar__thread *thread, ptrdiff_t more)
+{
+    thread->deep_bytes += more;
+    if (CELLAR_UNLIKELY(thread->deep_bytes > thread->tell_bytes ||
+                        thread->deep_bytes < -thread->tell_bytes)) {
+        cellar__deep_tell(thread);
+    }
+}
 
 /* Items that a previous bucket holds that is not deep, while memory may wait. */
 size_t cellar__deep_few(const struct cellar__zone *zone, const struct cellar__cache *cache);

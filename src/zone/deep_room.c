@@ -16,7 +16,8 @@
 #define DEEP_TELL_BYTES ((ptrdiff_t)512 << 10) /* of a thread, when there are a few at most */
 #define DEEP_TELL_THREADS 4 /* of all threads together no more than such as these, when there are more */
 
-void cellar__deep_look(struct cellar__thread *thread)
+/* How much the thread's previous buckets may hold now. */
+static void deep_look(struct cellar__thread *thread)
 {
     size_t nthreads = cellar__thread_count();
     thread->is_alone = nthreads == 1;
@@ -25,6 +26,18 @@ void cellar__deep_look(struct cellar__thread *thread)
     thread->tell_bytes = nthreads <= DEEP_TELL_THREADS
                              ? DEEP_TELL_BYTES
                              : DEEP_TELL_THREADS * DEEP_TELL_BYTES / (ptrdiff_t)nthreads;
+}
+
+static void deep_tell(struct cellar__thread *thread)
+{
+    cellar__dirty_count_waiting((size_t)thread->deep_bytes);
+    thread->deep_bytes = 0;
+}
+
+void cellar__deep_tell(struct cellar__thread *thread)
+{
+    deep_tell(thread);
+    deep_look(thread);
 }
 
 size_t cellar__deep_few(const struct cellar__zone *zone, const struct cellar__cache *cache)
@@ -211,7 +224,7 @@ static struct cellar__bucket *deep_replace(struct cellar__zone *zone, const stru
 static bool deep_make_room(struct cellar__zone *zone, struct cellar__thread *thread,
                            struct cellar__cache *cache)
 {
-    cellar__deep_look(thread);
+    deep_look(thread);
     if (!deep_may_have(zone, thread, cache)) {
         return false;
     }
@@ -267,4 +280,27 @@ void cellar__deep_shed(struct cellar__zone *zone, struct cellar__thread *thread)
     if (previous != NULL) {
         deep_hand_over(zone, cache, previous);
     }
+}
+
+void cellar__deep_end(struct cellar__thread *thread)
+{
+    for (uint16_t id = CELLAR_THREAD_NOWN - 1; id > 0; id--) {
+        if (cellar__cache_previous(&thread->caches[id]) != NULL) {
+            cellar__deep_shed(cellar__zone_get(id), thread);
+        }
+    }
+    deep_tell(thread);
+    thread->is_alone = false;
+    thread->is_deep = false;
+}
+
+void cellar__deep_forget(struct cellar__thread *thread)
+{
+    for (uint16_t id = CELLAR_THREAD_NOWN - 1; id > 0; id--) {
+        const struct cellar__bucket *previous = cellar__cache_previous(&thread->caches[id]);
+        if (previous != NULL) {
+            cellar__exchange_uncount(cellar__zone_get(id), previous);
+        }
+    }
+    deep_tell(thread);
 }
