@@ -28,20 +28,20 @@ static void block_tick(void)
 }
 
 /*
- * A block that waits in a class that is larger by no more than a quarter, the smallest first; or NULL. What would else wait for
+ * A block that waits in the class or one that is larger by no more than a quarter, the smallest first, and its zone; or NULL. What would else wait for
  * its own class, while clean memory is taken, is warm, and costs no way to slabs and runs.
  */
-static void *block_alloc_near(unsigned id, size_t class_size, size_t size)
+static void *block_alloc_near(unsigned id, struct cellar__zone **zone)
 {
-    size_t most = class_size + class_size / BLOCK_NEAR_PART;
-    for (unsigned near = id; near < CELLAR_CLASS_END; near++) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)near);
-        if (zone != NULL && zone->attr.size > most) {
+    size_t most = (*zone)->attr.size + (*zone)->attr.size / BLOCK_NEAR_PART;
+    for (; id < CELLAR_CLASS_END; id++) {
+        struct cellar__zone *near = cellar__zone_get((uint16_t)id);
+        if (near != NULL && near->attr.size > most) {
             break;
         }
-        void *block = zone == NULL ? NULL : cellar__zone_alloc_waiting(zone);
+        void *block = near == NULL ? NULL : cellar__zone_alloc_waiting(near);
         if (block != NULL) {
-            cellar__zone_sample(zone, size);
+            *zone = near;
             return block;
         }
     }
@@ -53,12 +53,12 @@ static void *block_alloc_slow(unsigned id, size_t size, bool of_any)
 {
     struct cellar__zone *zone = cellar__heap_zone(id);
     block_tick();
-    void *block = of_any && zone->is_wide ? block_alloc_near(id, zone->attr.size, size) : NULL;
+    void *block = of_any && zone->is_wide ? block_alloc_near(id, &zone) : NULL;
     if (block == NULL) {
         block = cellar__zone_alloc_slow(zone, cellar__self);
-        if (block != NULL) {
-            cellar__zone_sample(zone, size);
-        }
+    }
+    if (block != NULL) {
+        cellar__zone_sample(zone, size);
     }
     return block;
 }
@@ -80,13 +80,13 @@ static bool block_take_zero(struct cellar__run *run)
     return is_zero;
 }
 
-static void *block_alloc(size_t size, bool zero)
+static void *block_alloc(size_t size, bool zero, bool of_any)
 {
     if (size > CELLAR_CLASS_MAX) {
         return cellar__huge_alloc(size, 1, zero);
     }
     unsigned id = cellar__fast_class(size);
-    void *block = block_alloc_class(id, size, true);
+    void *block = block_alloc_class(id, size, of_any);
     if (block == NULL) {
         return NULL;
     }
@@ -97,19 +97,19 @@ static void *block_alloc(size_t size, bool zero)
 }
 
 /* Once more after the program has freed what it can spare. */
-static void *block_alloc_start(size_t size, bool zero)
+static void *block_alloc_start(size_t size, bool zero, bool of_any)
 {
     if (!cellar__heap_start()) {
         return NULL;
     }
-    void *block = block_alloc(size, zero);
+    void *block = block_alloc(size, zero, of_any);
     bool again = CELLAR_UNLIKELY(block == NULL) && cellar__pressure_call();
-    return again ? block_alloc(size, zero) : block;
+    return again ? block_alloc(size, zero, of_any) : block;
 }
 
 void *cellar__block_alloc(size_t size)
 {
-    return block_alloc_start(size, false);
+    return block_alloc_start(size, false, true);
 }
 
 void *cellar__block_alloc_deep(struct cellar__cache *cache)
@@ -123,7 +123,7 @@ void *cellar__block_alloc_deep(struct cellar__cache *cache)
 
 void *cellar__block_alloc_zero(size_t size)
 {
-    return block_alloc_start(size, true);
+    return block_alloc_start(size, true, true);
 }
 
 static void *block_alloc_aligned(size_t size, size_t align)
@@ -218,11 +218,12 @@ static void block_leave(void *block, size_t old_size, size_t size)
     }
 }
 
-static void *block_move(void *block, size_t old_size, size_t size)
+/* Of no other class when the size has room to grow: it would be more than is good. */
+static void *block_move(void *block, size_t old_size, size_t size, bool has_room)
 {
     void *moved = cellar__fast_alloc_any(size);
     if (moved == NULL) {
-        moved = cellar__block_alloc(size);
+        moved = block_alloc_start(size, false, !has_room);
     }
     if (moved != NULL) {
         memcpy(moved, block, cellar__min(old_size, size));
@@ -262,7 +263,8 @@ static CELLAR_NOINLINE void *block_resize_untagged(void *block, size_t size)
     if (old_size == 0) {
         return cellar__foreign_realloc(block, size);
     }
-    return size > CELLAR_CLASS_MAX ? cellar__huge_resize(block, size) : block_move(block, old_size, size);
+    return size > CELLAR_CLASS_MAX ? cellar__huge_resize(block, size)
+                                   : block_move(block, old_size, size, false);
 }
 
 /*
@@ -293,6 +295,6 @@ void *cellar__block_resize(void *block, size_t size)
         return block;
     }
     size_t room = block_room(old_size, size);
-    void *moved = block_move(block, old_size, room);
-    return moved != NULL || room == size ? moved : block_move(block, old_size, size);
+    void *moved = block_move(block, old_size, room, room != size);
+    return moved != NULL || room == size ? moved : block_move(block, old_size, size, false);
 }

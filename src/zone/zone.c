@@ -338,8 +338,8 @@ void *cellar__zone_alloc_waiting(struct cellar__zone *zone)
     if (CELLAR_UNLIKELY(cache == NULL)) {
         return NULL;
     }
-    void *item = zone_pop(zone, cache);
-    return item != NULL || !zone->is_wide ? item : cellar__deep_alloc(zone, thread, cache);
+    void *item = cellar__cache_pop(cache); /* no wide zone counts each request */
+    return item != NULL ? item : cellar__deep_alloc(zone, thread, cache);
 }
 
 void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread)
