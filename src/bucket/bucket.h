@@ -31,7 +31,7 @@ struct cellar__bucket {
     uint16_t count;
     uint16_t capacity; /* items it may hold now, at most its room */
     uint16_t lg_size;  /* bytes of the whole bucket */
-    uint16_t low;      /* of a deep previous one (zone/deep.h): the fewest items since it was last full */
+    uint16_t low; /* of a deep previous one: the fewest items since it was full last (zone/deep_room.c) */
     uint32_t unused;
     void *items[];
 };

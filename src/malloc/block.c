@@ -28,8 +28,9 @@ static void block_tick(void)
 }
 
 /*
- * A block that waits in the class or one that is larger by no more than a quarter, the smallest first, and its zone; or NULL. What would else wait for
- * its own class, while clean memory is taken, is warm, and costs no way to slabs and runs.
+ * A block that waits in the class, whose zone is given, or in one that is larger by a quarter at most, the smallest first;
+ * *zone is its own then. NULL: none waits. What would else wait for its own class, while clean memory is taken, is warm, and
+ * costs no way to slabs and runs (ADR 0046).
  */
 static void *block_alloc_near(unsigned id, struct cellar__zone **zone)
 {

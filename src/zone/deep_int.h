@@ -17,9 +17,6 @@ CELLAR_INLINE void cellar__deep_count(struct cellar__thread *thread, ptrdiff_t m
     }
 }
 
-/* Items that a previous bucket holds that is not deep, while memory may wait. */
-size_t cellar__deep_few(const struct cellar__zone *zone, const struct cellar__cache *cache);
-
 /* The most items that the previous bucket may hold now, whatever its capacity. */
 size_t cellar__deep_max_items(const struct cellar__zone *zone, const struct cellar__thread *thread,
                               const struct cellar__cache *cache);

@@ -40,7 +40,8 @@ void cellar__deep_tell(struct cellar__thread *thread)
     deep_look(thread);
 }
 
-size_t cellar__deep_few(const struct cellar__zone *zone, const struct cellar__cache *cache)
+/* Items that a previous bucket holds that is not deep, while memory may wait. */
+static size_t deep_few(const struct cellar__zone *zone, const struct cellar__cache *cache)
 {
     size_t nsingles = cellar__clamp(CELLAR_SINGLE_BYTES / zone->attr.size, 2, DEEP_SINGLES);
     return zone->is_single ? nsingles : cache->capacity;
@@ -51,7 +52,7 @@ size_t cellar__deep_max_items(const struct cellar__zone *zone, const struct cell
 {
     size_t as_loaded = zone->is_single ? 0 : cache->capacity;
     if (!thread->is_bounded) {
-        return thread->is_deep ? SIZE_MAX : cellar__deep_few(zone, cache);
+        return thread->is_deep ? SIZE_MAX : deep_few(zone, cache);
     }
     if (!thread->is_deep) {
         return as_loaded;
@@ -73,7 +74,7 @@ static bool deep_refill(struct cellar__zone *zone, struct cellar__cache *cache)
     cellar__stash_put(cellar__cache_take_previous(cache));
     cache->net += bucket->count;
     bucket->low = DEEP_UNTOUCHED;
-    size_t few = cellar__min(cellar__deep_few(zone, cache), cellar__bucket_room(bucket->lg_size));
+    size_t few = cellar__min(deep_few(zone, cache), cellar__bucket_room(bucket->lg_size));
     bucket->capacity = (uint16_t)cellar__max(bucket->count, few);
     cellar__cache_put_previous(cache, bucket);
     return true;
@@ -176,7 +177,7 @@ static bool deep_may_have(const struct cellar__zone *zone, const struct cellar__
 static size_t deep_capacity(const struct cellar__zone *zone, const struct cellar__thread *thread,
                             const struct cellar__cache *cache, const struct cellar__bucket *previous)
 {
-    size_t few = cellar__deep_few(zone, cache);
+    size_t few = deep_few(zone, cache);
     size_t capacity = previous->capacity;
     if (thread->is_alone) {
         return zone->deep_items;
@@ -233,7 +234,7 @@ static bool deep_make_room(struct cellar__zone *zone, struct cellar__thread *thr
         previous = deep_replace(zone, thread, cache, previous);
     }
     if (previous == NULL) {
-        previous = deep_new(cellar__deep_few(zone, cache));
+        previous = deep_new(deep_few(zone, cache));
     }
     cellar__cache_put_previous(cache, previous); /* NULL: memory is out */
     return previous != NULL;

@@ -9,7 +9,7 @@
  * these steps would write the line of the pools, which all threads write.
  *
  * Invariants:
- *   A1  a place is NULL or a bucket of its size, which nobody else has. It is exchanged, so that a signal handler that comes
+ *   E1  a place is NULL or a bucket of its size, which nobody else has. It is exchanged, so that a signal handler that comes
  *       between finds it empty or full.
  *
  * Locks: none; the places are the calling thread's own. A thread whose record is detached, or that has none, goes to the pools.

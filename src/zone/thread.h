@@ -51,7 +51,7 @@ struct cellar__thread {
     /* owner: zones of single items that have a bucket, the last loaded first; then 0 */
     uint8_t singles[CELLAR_THREAD_NSINGLES];
     struct cellar__bucket *stash[CELLAR_THREAD_NSTASH]; /* owner: empty, by size, or NULL (zone/stash.h) */
-    const void *given;    /* owner: the item that it left to a depot last, alone (zone/deep.c) */
+    const void *given;    /* owner: the item that it left to a depot last, alone (zone/deep_room.c) */
     size_t bucket_bytes;  /* owner: what the buckets of the other caches may hold, one for each */
     ptrdiff_t deep_bytes; /* owner: more in previous buckets of wide zones than others know (zone/deep.h) */
     ptrdiff_t tell_bytes; /* owner: when they are so many, more or fewer, it tells */

@@ -133,9 +133,10 @@ void cellar__zone_free(struct cellar__zone *zone, void *item);
 
 /* What the fast paths fall back on. No hooks. `thread` may be the shared empty record. */
 void *cellar__zone_alloc_slow(struct cellar__zone *zone, struct cellar__thread *thread);
+void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item);
+
 /* Of a wide zone: an item that waits in the calling thread's buckets or in the depot, or NULL. No hooks. */
 void *cellar__zone_alloc_waiting(struct cellar__zone *zone);
-void cellar__zone_free_slow(struct cellar__zone *zone, struct cellar__thread *thread, void *item);
 
 /* Frees an item past the thread's buckets, to the backend at once. */
 void cellar__zone_free_past(struct cellar__zone *zone, struct cellar__thread *thread, void *item);
