@@ -25,10 +25,13 @@ int cellar__submap_reserve(struct cellar__submap *ret, const char *name, size_t 
     return -ENOMEM;
 }
 
-void cellar__submap_release(struct cellar__submap *submap)
+int cellar__submap_release(struct cellar__submap *submap)
 {
-    cellar__os_unmap(submap->base, submap->size);
+    if (cellar__os_unmap(submap->base, submap->size) != 0) {
+        return -ENOMEM;
+    }
     *submap = (struct cellar__submap){0};
+    return 0;
 }
 
 static void submap_raise_mark(struct cellar__submap *submap, size_t from, size_t to)

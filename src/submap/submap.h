@@ -37,8 +37,8 @@ struct cellar__submap {
 int cellar__submap_reserve(struct cellar__submap *ret, const char *name, size_t size, size_t min_size,
                            size_t align, const char *below);
 
-/* Gives the window back; for a window that nobody uses yet. */
-void cellar__submap_release(struct cellar__submap *submap);
+/* Gives a window back that nobody uses. 0, or -ENOMEM with the window as it was. */
+int cellar__submap_release(struct cellar__submap *submap);
 
 /* Makes [base, base + end) usable. 0 or -ENOMEM. May be called by several threads at once. */
 int cellar__submap_commit(struct cellar__submap *submap, size_t end);

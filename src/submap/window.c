@@ -10,12 +10,14 @@
 
 #define WINDOW_GIB ((size_t)1 << 30)
 #define WINDOW_MIB ((size_t)1 << 20)
+#define WINDOW_LARGEST (64 * WINDOW_GIB) /* but for the first, and for a run that is larger */
 
 struct cellar__lock cellar__window_lock = CELLAR_LOCK_INIT(CELLAR_RANK_SUBMAP);
 
 CELLAR_APART struct cellar__submap cellar__window_table[CELLAR_WINDOW_MAX];
-static size_t window_count; /* atomic; published after the entry is complete */
-static size_t window_size;  /* wish for the next window, bytes */
+static bool window_is_spare[CELLAR_WINDOW_MAX]; /* went back, and the kernel did not take it */
+static size_t window_count;                     /* atomic; published after the entry is complete */
+static size_t window_granted; /* bytes that the kernel lately gave where it was asked for more; or 0 */
 
 /*
  * A limited process gets windows of a sixteenth of its limit, so that little is reserved in vain, and a cover
@@ -69,19 +71,8 @@ int cellar__window_init(void)
         return status;
     }
     cellar__window_table[0] = window;
-    window_size = window.size;
     __atomic_store_n(&window_count, 1, __ATOMIC_RELEASE);
     return 0;
-}
-
-static char *window_lowest(void)
-{
-    char *lowest = cellar__window_table[0].base;
-    for (size_t i = 1; i < window_count; i++) {
-        bool is_lower = cellar__window_table[i].size != 0 && cellar__window_table[i].base < lowest;
-        lowest = is_lower ? cellar__window_table[i].base : lowest;
-    }
-    return lowest;
 }
 
 /* An empty slot of the table, or NULL. */
@@ -95,26 +86,102 @@ static struct cellar__submap *window_slot(void)
     return window_count == CELLAR_WINDOW_MAX ? NULL : &cellar__window_table[window_count];
 }
 
-/* Twice as much the next time, or no more than the kernel gave. With limited addresses the first window is the measure. */
-static void window_adapt(size_t wish, size_t size)
+/* With limited addresses the first window is the measure. */
+static size_t window_limit(void)
 {
     bool limited = cellar__os_machine()->address_limit != SIZE_MAX;
-    size_t most = limited ? cellar__window_table[0].size : 64 * WINDOW_GIB;
-    window_size = size < wish ? size : cellar__clamp(2 * window_size, window_size, most);
+    return limited ? cellar__window_table[0].size : WINDOW_LARGEST;
+}
+
+/* As much as all that there are: however often windows come and go, the next is no larger than the heap asks for. */
+static size_t window_wish(void)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < window_count; i++) {
+        total += cellar__window_table[i].size;
+    }
+    size_t most = window_granted == 0 ? window_limit() : window_granted;
+    return cellar__min(total, most);
+}
+
+/* No more the next time than the kernel gave, and more again when that was granted. */
+static void window_adapt(size_t wish, size_t size)
+{
+    size_t doubled = 2 * window_granted < window_limit() ? 2 * window_granted : 0;
+    window_granted = size < wish ? size : doubled;
+}
+
+static bool window_overlaps(uintptr_t base, size_t size)
+{
+    for (size_t i = 0; i < window_count; i++) {
+        const struct cellar__submap *window = &cellar__window_table[i];
+        uintptr_t begin = (uintptr_t)window->base;
+        if (base < begin + window->size && begin < base + size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The highest address below `limit` where so much ends at a window, meets none, and is in the cover; 0 when there is none. */
+static uintptr_t window_gap(size_t size, uintptr_t limit)
+{
+    uintptr_t highest = 0;
+    for (size_t i = 0; i < window_count; i++) {
+        const struct cellar__submap *window = &cellar__window_table[i];
+        uintptr_t end = (uintptr_t)window->base;
+        bool fits = window->size != 0 && end - cellar__page_map.base >= size;
+        if (fits && end - size < limit && end - size > highest && !window_overlaps(end - size, size)) {
+            highest = end - size;
+        }
+    }
+    return highest;
+}
+
+static bool window_is_covered(const struct cellar__submap *window)
+{
+    return cellar__page_map_covers(window->base) && cellar__page_map_covers(window->base + window->size - 1);
+}
+
+/* Below another window, where the kernel allows that: something else may lie there. */
+static bool window_reserve(struct cellar__submap *ret, size_t size, size_t min_size)
+{
+    for (uintptr_t at = window_gap(size, UINTPTR_MAX); at != 0; at = window_gap(size, at)) {
+        const char *below = (const char *)(at + size); // NOLINT(performance-no-int-to-ptr)
+        if (cellar__submap_reserve(ret, "cellar heap", size, min_size, CELLAR_WINDOW_ALIGN, below) != 0) {
+            return false;
+        }
+        if (window_is_covered(ret)) {
+            return true;
+        }
+        cellar__submap_release(ret);
+    }
+    return size > min_size && window_reserve(ret, min_size, min_size);
+}
+
+/* One that went back and is still there; its pages read as zero. NULL: none is so large. */
+static struct cellar__submap *window_take_spare(size_t min_size)
+{
+    for (size_t i = 1; i < window_count; i++) {
+        if (window_is_spare[i] && cellar__window_table[i].size >= min_size) {
+            window_is_spare[i] = false;
+            return &cellar__window_table[i];
+        }
+    }
+    return NULL;
 }
 
 /* Under the lock: adding a window is rare, and a second thread in need waits for this one rather than for memory. */
 static struct cellar__submap *window_add_locked(size_t min_size)
 {
     struct cellar__submap window;
-    struct cellar__submap *slot = window_slot();
-    size_t size = cellar__max(window_size, min_size);
-    if (slot == NULL || cellar__submap_reserve(&window, "cellar heap", size, min_size, CELLAR_WINDOW_ALIGN,
-                                               window_lowest()) != 0) {
-        return NULL;
+    struct cellar__submap *spare = window_take_spare(min_size);
+    if (spare != NULL) {
+        return spare;
     }
-    if (!cellar__page_map_covers(window.base) || !cellar__page_map_covers(window.base + window.size - 1)) {
-        cellar__submap_release(&window);
+    struct cellar__submap *slot = window_slot();
+    size_t size = cellar__max(window_wish(), min_size);
+    if (slot == NULL || !window_reserve(&window, size, min_size)) {
         return NULL;
     }
     window_adapt(size, window.size);
@@ -165,12 +232,13 @@ struct cellar__submap *cellar__window_find(const void *addr)
     return window;
 }
 
-/* Addresses that the kernel does not take back are lost, and nothing else: their memory went before. */
 void cellar__window_release(void *base)
 {
     cellar__lock_acquire(&cellar__window_lock);
     struct cellar__submap *slot = window_find_locked(base);
     CELLAR_ASSERT(slot != NULL && slot != &cellar__window_table[0] && slot->base == base);
-    cellar__submap_release(slot);
+    if (cellar__submap_release(slot) != 0) { /* only its addresses stay: the memory went before */
+        window_is_spare[slot - cellar__window_table] = true;
+    }
     cellar__lock_release(&cellar__window_lock);
 }

@@ -10,7 +10,8 @@
  *   W2  a window's address and size are multiples of 2 MiB, so that huge pages stay possible.
  *
  * A window that is free from end to end goes back, but for the first: where addresses are limited, a mapping may need them.
- * Its slot of the table stays, with size 0, for the next window.
+ * Its slot of the table stays, with size 0, for the next window; or with all that it was, when the kernel does not take it
+ * back, and serves as the next window.
  *
  * Locks: cellar__window_lock (CELLAR_RANK_SUBMAP), with signals blocked. A window of which one owns a part stays.
  */

@@ -99,6 +99,9 @@ int cellar__os_purge(void *addr, size_t size)
 int cellar__os_unmap(void *addr, size_t size)
 {
     fake_note(&fake_os.unmap, addr, size);
+    if (fake_os.refuse_unmap) {
+        return -ENOMEM;
+    }
     return munmap(addr, size) == 0 ? 0 : -errno;
 }
 

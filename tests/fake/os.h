@@ -23,6 +23,7 @@ struct fake_os {
     bool refuse_reserve;
     bool refuse_commit;
     bool refuse_purge;
+    bool refuse_unmap;
 
     /* where the next reservations lie, NULL for where the kernel likes */
     char *reserve_at;

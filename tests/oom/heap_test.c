@@ -118,7 +118,31 @@ static void work(void)
             check();
         }
     }
-    take(500, CELLAR_GRANULE); /* larger than a window's wish */
+    take(500, CELLAR_GRANULE);                         /* larger than a window's wish */
+    for (size_t before = nruns / 8; nruns > before;) { /* and windows go back */
+        give(nruns - 1);
+    }
+    cellar__dirty_purge_all();
+    check();
+}
+
+static void give_all(void)
+{
+    while (nruns > 0) {
+        give(nruns - 1);
+    }
+    cellar__dirty_purge_all();
+    check();
+    CHECK_EQ(cellar__budget_held(), 0);
+}
+
+/* More than the first window, which is the only one now. */
+static void fill_windows(void)
+{
+    for (size_t i = 0; i < 40; i++) {
+        CHECK(take(20, CELLAR_GRANULE));
+    }
+    give_all();
 }
 
 static void pass(enum cellar__fault kind, uint32_t skip, uint32_t count)
@@ -141,12 +165,8 @@ static void pass(enum cellar__fault kind, uint32_t skip, uint32_t count)
     check();
     CHECK(take(3, CELLAR_GRANULE));
     CHECK(take(16, CELLAR_GRANULE));
-    while (nruns > 0) {
-        give(nruns - 1);
-    }
-    cellar__dirty_purge_all();
-    check();
-    CHECK_EQ(cellar__budget_held(), 0);
+    give_all();
+    fill_windows();
     _exit(hurt ? ENDED_AFTER_FAULT : ENDED_UNHURT);
 }
 
@@ -189,7 +209,14 @@ TEST(purge)
     CHECK_GT(sweep(CELLAR_FAULT_PURGE, UINT32_MAX), 5);
 }
 
-/* Unmapping happens only when a start fails; then it may fail too. */
+/* Of windows that are free. */
+TEST(unmap)
+{
+    CHECK_GT(sweep(CELLAR_FAULT_UNMAP, 1), 1);
+    CHECK_GT(sweep(CELLAR_FAULT_UNMAP, UINT32_MAX), 1);
+}
+
+/* A start that fails unmaps what it had; then that may fail too. */
 TEST(reserve_then_unmap)
 {
     for (uint32_t n = 0; n < 8; n++) {

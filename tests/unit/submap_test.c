@@ -137,7 +137,11 @@ FRESH_TEST(contains_and_release)
     CHECK(cellar__submap_contains(&submap, base + 1 * MIB - 1));
     CHECK(!cellar__submap_contains(&submap, base + 1 * MIB));
     CHECK(!cellar__submap_contains(&submap, NULL));
-    cellar__submap_release(&submap);
+    fake_os.refuse_unmap = true;
+    CHECK_EQ(cellar__submap_release(&submap), -ENOMEM);
+    CHECK(cellar__submap_contains(&submap, base));
+    fake_os.refuse_unmap = false;
+    CHECK_EQ(cellar__submap_release(&submap), 0);
     CHECK_PTR(fake_os.unmap.addr, base);
     CHECK_EQ(fake_os.unmap.size, 1 * MIB);
     CHECK(!cellar__submap_contains(&submap, base));

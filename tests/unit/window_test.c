@@ -153,6 +153,79 @@ FRESH_TEST(refused_sizes_leave_no_gaps)
     }
 }
 
+FRESH_TEST(a_window_that_the_kernel_keeps_serves_again)
+{
+    CHECK_EQ((fake_os.reserve_max = 64 * MIB, cellar__window_init()), 0);
+    struct cellar__submap *window = cellar__window_add(1);
+    CHECK(window != NULL);
+    char *base = window->base;
+    fake_os.refuse_unmap = true;
+    cellar__window_release(base);
+    CHECK_PTR(cellar__window_find(base), window); /* nothing else is to lie there */
+    fake_os.refuse_unmap = false;
+    struct cellar__submap *larger = cellar__window_add(65 * MIB);
+    CHECK_PTR(larger, NULL); /* the kernel grants no more */
+    CHECK_PTR(cellar__window_add(1), window);
+    CHECK_PTR(window->base, base);
+    struct cellar__submap *further = cellar__window_add(1);
+    CHECK(further != NULL && further != window);
+    cellar__window_release(base);
+    CHECK_PTR(cellar__window_find(base), NULL);
+}
+
+/* Each window goes back before the next comes: neither its size nor its place is lost to the heap. */
+FRESH_TEST(windows_that_come_and_go_use_nothing_up)
+{
+    CHECK_EQ((fake_os.reserve_max = 64 * MIB, cellar__window_init()), 0);
+    fake_os.reserve_max = SIZE_MAX;
+    for (size_t i = 0; i < 100; i++) {
+        struct cellar__submap *window = cellar__window_add(1);
+        CHECK(window != NULL);
+        CHECK_EQ(window->size, 64 * MIB);
+        cellar__window_release(window->base);
+    }
+}
+
+/* The lowest window stays when the one above it goes back, so each next one would lie lower. */
+FRESH_TEST(a_gap_between_windows_is_filled_first)
+{
+    fake_os.machine.address_limit = 512 * MIB;
+    CHECK_EQ(cellar__window_init(), 0);
+    struct cellar__submap *above = cellar__window_add(1);
+    CHECK(above != NULL);
+    for (size_t i = 0; i < 2 * CELLAR_WINDOW_MAX; i++) {
+        struct cellar__submap *below = cellar__window_add(1);
+        CHECK(below != NULL);
+        char *gap = above->base;
+        cellar__window_release(above->base);
+        above = cellar__window_add(1);
+        CHECK(above != NULL);
+        CHECK_PTR(above->base, gap);
+        cellar__window_release(below->base);
+    }
+}
+
+/* What the heap holds in all is wanted again; where the cover has no room for that, what is needed is enough. */
+FRESH_TEST(windows_double_the_heap_until_the_cover_ends)
+{
+    CHECK_EQ((fake_os.reserve_max = 64 * MIB, cellar__window_init()), 0);
+    fake_os.reserve_max = SIZE_MAX;
+    for (size_t size = 64 * MIB; size <= 1024 * MIB; size *= 2) {
+        struct cellar__submap *window = cellar__window_add(1);
+        CHECK(window != NULL);
+        CHECK_EQ(window->size, size);
+    }
+    struct cellar__submap *window = cellar__window_add(3 * MIB); /* of 4 GiB, 2 are used up */
+    CHECK(window != NULL);
+    CHECK_EQ(window->size, 2 * GIB);
+    CHECK_PTR(cellar__window_add(1), NULL);
+    check_windows();
+    cellar__window_release(cellar__window_get(1)->base);
+    window = cellar__window_add(3 * MIB); /* 64 MiB are free, where as much as all would not fit */
+    CHECK(window != NULL);
+    CHECK_EQ(window->size, 4 * MIB);
+}
+
 FRESH_TEST(a_large_wish_gets_a_large_window)
 {
     fake_os.machine.address_limit = 512 * MIB;
