@@ -41,7 +41,7 @@ set(CELLAR_LIBRARY_FLAGS -fvisibility=hidden -ftls-model=initial-exec -fno-seman
 # (docs/adr/0039-small-code.md).
 file(GLOB small CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/os/*.c ${CMAKE_SOURCE_DIR}/src/stat/*.c
     ${CMAKE_SOURCE_DIR}/src/submap/*.c)
-foreach(file arena/dirty arena/fit arena/piece arena/place arena/resize arena/run arena/span arena/tag base/fmt base/tree
+foreach(file arena/dirty arena/fit arena/init arena/piece arena/place arena/resize arena/run arena/span arena/tag base/fmt base/tree
         bucket/bucket bucket/cache bucket/depot keg/bins keg/keg keg/purge large/huge large/large large/zero
         malloc/classes malloc/foreign malloc/fork malloc/heap malloc/info malloc/janitor malloc/options malloc/root
         malloc/spare malloc/stats meta/meta meta/purge slab/geometry slab/slab zone/capacity zone/change zone/deep_room

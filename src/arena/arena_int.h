@@ -64,6 +64,9 @@ CELLAR_INLINE struct cellar__segment *cellar__arena_take_tag(struct cellar__aren
     return seg;
 }
 
+/* All of them, at the end of the arena. */
+void cellar__arena_free_tags(struct cellar__arena *arena);
+
 /* Bytes of tags, hash and tables. */
 size_t cellar__arena_metadata(const struct cellar__arena *arena);
 

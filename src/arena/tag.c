@@ -95,7 +95,7 @@ size_t cellar__arena_metadata(const struct cellar__arena *arena)
            arena->attr.fit->table_size;
 }
 
-void cellar__arena_fini(struct cellar__arena *arena)
+void cellar__arena_free_tags(struct cellar__arena *arena)
 {
     struct tag_chunk *chunk = arena->chunks;
     while (chunk != NULL) {
@@ -103,9 +103,4 @@ void cellar__arena_fini(struct cellar__arena *arena)
         cellar__meta_free(chunk, tag_chunk_size(arena));
         chunk = next;
     }
-    cellar__arena_hash_fini(&arena->hash);
-    if (arena->attr.fit->fini != NULL) {
-        arena->attr.fit->fini(&arena->fit);
-    }
-    *arena = (struct cellar__arena){.attr = arena->attr};
 }
