@@ -19,6 +19,7 @@
 #include "zone/thread.h"
 
 #define BLOCK_NEAR_PART 4
+#define BLOCK_PAGE ((size_t)4 << 10)
 
 /* The clockwork of decay: looked at whenever a bucket has run dry, so a process that allocates gives memory back. */
 static void block_tick(void)
@@ -205,12 +206,15 @@ size_t cellar__block_usable(const void *block)
 
 /*
  * Of a block that has moved. A run that a block outgrew is wanted by the next size, or by a neighbour that grows, rather than
- * by another block of its own size, so it does not wait for one in a bucket: it joins what is free beside it (ADR 0035).
+ * by another block of its own size, so it does not wait for one in a bucket: it joins what is free beside it (ADR 0035). The
+ * same is true of pages that a block outgrew by so little that it was given room, as such a block comes through every class;
+ * one that doubles leaves out most, and the next that doubles wants the same (ADR 0047).
  */
-static void block_leave(void *block, size_t old_size, size_t size)
+static void block_leave(void *block, size_t old_size, size_t size, bool has_room)
 {
     uint16_t tag = cellar__page_map_tag(block);
-    if (old_size > CELLAR_CLASS_SLAB_MAX && size > old_size && tag != 0) {
+    size_t kept = has_room ? BLOCK_PAGE : CELLAR_CLASS_SLAB_MAX;
+    if (old_size > kept && size > old_size && tag != 0) {
         uint16_t id = (uint16_t)(tag / sizeof(struct cellar__cache));
         cellar__zone_free_past(cellar__zone_get(id), cellar__self, block);
         cellar__janitor_call();
@@ -228,7 +232,7 @@ static void *block_move(void *block, size_t old_size, size_t size, bool has_room
     }
     if (moved != NULL) {
         memcpy(moved, block, cellar__min(old_size, size));
-        block_leave(block, old_size, size);
+        block_leave(block, old_size, size, has_room);
     }
     return moved;
 }

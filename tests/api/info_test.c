@@ -153,4 +153,34 @@ TEST(blocks_that_grow_leave_nothing_behind)
     CHECK_LT(peak, (NBLOCKS << 20) * 7 / 4);
 }
 
+/* Bytes that buckets hold more, after 64 blocks of 4 to 20 KiB have grown by one part in so many. */
+static ptrdiff_t grown_waiting(size_t part)
+{
+    enum { NBLOCKS = 64 };
+    char *blocks[NBLOCKS];
+    malloc_trim(0);
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        blocks[i] = malloc(4200 + i * 256);
+        CHECK(blocks[i] != NULL);
+    }
+    size_t before = mallinfo2().fsmblks;
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        size_t size = malloc_usable_size(blocks[i]);
+        blocks[i] = realloc(blocks[i], size + size / part);
+        CHECK(blocks[i] != NULL);
+    }
+    size_t after = mallinfo2().fsmblks;
+    for (size_t i = 0; i < NBLOCKS; i++) {
+        free(blocks[i]);
+    }
+    return (ptrdiff_t)after - (ptrdiff_t)before;
+}
+
+/* What grows by little comes through every class and is to fill none; what doubles leaves its blocks to the next that does. */
+TEST(blocks_that_grow_by_little_leave_nothing_in_buckets)
+{
+    CHECK_LE(grown_waiting(16), 0);
+    CHECK_GT(grown_waiting(1), 0);
+}
+
 TEST_MAIN()
