@@ -187,10 +187,10 @@ uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__t
                : capacity_grow(zone, thread, cache, max_items);
 }
 
-uint32_t cellar__capacity_import(const struct cellar__zone *zone, const struct cellar__cache *cache,
+uint32_t cellar__capacity_import(const struct cellar__zone *zone, struct cellar__cache *cache,
                                  uint32_t capacity)
 {
-    if (cellar__change_only_allocates(cache)) {
+    if (cellar__change_only_allocates(cache) && !cellar__change_take_fed(cache)) {
         return capacity;
     }
     size_t line = cellar__div_ceil(CELLAR_CACHE_LINE, cellar__max(zone->attr.size, 1));

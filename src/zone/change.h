@@ -14,11 +14,28 @@
 enum cellar__want { CELLAR_WANT_ITEMS, CELLAR_WANT_ROOM };
 
 #define CELLAR_CHANGE_STEADY 17 /* slow paths in a row; no more are counted */
+#define CELLAR_CHANGE_FED 2     /* imports, after a bucket that others had handed on */
 
 /* The thread has come for items so often, and never for room meanwhile, that it is taken for one that only allocates here. */
 CELLAR_INLINE bool cellar__change_only_allocates(const struct cellar__cache *cache)
 {
-    return cache->streak == CELLAR_CHANGE_STEADY;
+    return cache->streak >= CELLAR_CHANGE_STEADY;
+}
+
+/* A bucket came from the depot. Who only allocates is taken to live on what others free, for so many imports. */
+CELLAR_INLINE void cellar__change_feed(struct cellar__cache *cache)
+{
+    if (cellar__change_only_allocates(cache)) {
+        cache->streak = CELLAR_CHANGE_STEADY + CELLAR_CHANGE_FED;
+    }
+}
+
+/* Whether an import is one of those. */
+CELLAR_INLINE bool cellar__change_take_fed(struct cellar__cache *cache)
+{
+    bool is_fed = cache->streak > CELLAR_CHANGE_STEADY;
+    cache->streak = (int8_t)(cache->streak - is_fed);
+    return is_fed;
 }
 
 CELLAR_INLINE bool cellar__change_only_frees(const struct cellar__cache *cache)

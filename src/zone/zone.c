@@ -200,7 +200,7 @@ void *cellar__zone_import_one(struct cellar__zone *zone)
     return item;
 }
 
-static void zone_import_bucket(struct cellar__zone *zone, const struct cellar__cache *cache,
+static void zone_import_bucket(struct cellar__zone *zone, struct cellar__cache *cache,
                                struct cellar__bucket *bucket)
 {
     size_t n = cellar__capacity_import(zone, cache, bucket->capacity);
@@ -255,6 +255,7 @@ static bool zone_refill(struct cellar__zone *zone, struct cellar__thread *thread
     struct cellar__bucket *bucket = cellar__exchange_get(zone);
     struct cellar__bucket *empty = cellar__change_unload(zone, thread, cache);
     if (bucket != NULL) {
+        cellar__change_feed(cache);
         cellar__stash_put(empty);
     } else {
         bucket = zone_grow_empty(zone, thread, cache, empty);

@@ -214,4 +214,26 @@ TEST(imports_are_parts)
     }
 }
 
+/* Who allocates what others free waits for more of that, as long as two imports last. */
+TEST(imports_after_a_bucket_of_others_are_parts)
+{
+    start(64);
+    cache.streak = CELLAR_CHANGE_STEADY - 1;
+    cellar__change_feed(&cache); /* it may free as well */
+    CHECK_EQ(cache.streak, CELLAR_CHANGE_STEADY - 1);
+    cellar__change_note(&cache, CELLAR_WANT_ITEMS);
+    for (size_t round = 0; round < 3; round++) {
+        CHECK_EQ(cellar__capacity_import(&zone, &cache, 126), 126);
+        cellar__change_feed(&cache);
+        for (size_t i = 0; i < CELLAR_CHANGE_FED; i++) {
+            CHECK(cellar__change_only_allocates(&cache));
+            cellar__change_note(&cache, CELLAR_WANT_ITEMS);
+            CHECK_EQ(cellar__capacity_import(&zone, &cache, 126), 16);
+        }
+    }
+    cellar__change_feed(&cache);
+    cellar__change_note(&cache, CELLAR_WANT_ROOM);
+    CHECK_EQ(cache.streak, -1);
+}
+
 TEST_MAIN()
