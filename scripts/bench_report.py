@@ -8,30 +8,32 @@ from dataclasses import asdict, dataclass
 from typing import Callable
 
 from bench_common import RESULTS, figure, machine_print, table_print
-from bench_figures import above, geometric_mean, medians, ratios_to_best, ratios_to_others
+from bench_figures import above, geometric_mean, medians, ratios_to_best, ratios_to_others, relatives
 from bench_measure import FAILED
 from peers import CELLAR, ROOT
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A quantity of the samples. goal bounds the geometric mean to the best peer, row_goal every row."""
+    """A quantity of the samples. goal bounds the geometric mean to the best peer, row_goal every row. One that changes with the
+    speed of the machine is compared within each round."""
     key: str
     title: str
     figure_of: Callable
     goal: float = None
     row_goal: float = None
+    within_rounds: bool = False
 
 
-TIME = Measure("time", "time", lambda sample: sample.time, 1.00, 1.10)
+TIME = Measure("time", "time", lambda sample: sample.time, 1.00, 1.10, True)
 PEAK = Measure("peak_rss", "peak RSS", lambda sample: sample.peak_rss_kib, 1.05, 1.30)
-CPU = Measure("cpu", "CPU time", lambda sample: sample.cpu_s)
+CPU = Measure("cpu", "CPU time", lambda sample: sample.cpu_s, within_rounds=True)
 FAULTS = Measure("faults", "minor faults", lambda sample: sample.minor_faults)
 IDLE = Measure("idle_rss", "RSS after an idle second", None, 1.05, 1.30)
 
 
 class Results:
-    """All that was measured, and the tables of medians that follow from it. A table leaves out what has no rows."""
+    """All that was measured, and the tables that follow from it. A table leaves out what has no rows."""
 
     def __init__(self, rows, allocators, samples, idle):
         self.rows = rows
@@ -43,7 +45,14 @@ class Results:
     def titles(self, group=None):
         return [row.title for row in self.rows if group in (None, row.group)]
 
+    def comparable(self, measure):
+        """The table whose figures of a row are to be divided by each other; alone they say nothing."""
+        if measure.within_rounds:
+            return relatives(self.samples, self.titles(), self.names, measure.figure_of)
+        return self.table(measure)
+
     def table(self, measure):
+        """That of medians."""
         if measure is IDLE:
             titles = [title for title in self.titles() if all((title, name) in self.idle for name in self.names)]
             return {name: {title: self.idle[title, name] for title in titles} for name in self.names}
@@ -70,9 +79,10 @@ def seconds_or_ns(row, value):
     return f"{value:.3f}" if row.unit == "s" and math.isfinite(value) else figure(value)
 
 
-def time_print(results, rounds):
+def time_print(results, rounds, passes_max):
     print("## Time\n")
-    print(f"Median (smallest-largest) of {rounds} rounds: nanoseconds an operation, or seconds of a real program.\n")
+    passes = f", short rows with up to {passes_max} passes in each" if passes_max > 1 else ""
+    print(f"Median (smallest-largest) of {rounds} rounds{passes}: nanoseconds an operation, or seconds of a real program.\n")
     lines = []
     for row in results.rows:
         cells = []
@@ -97,11 +107,13 @@ def absolute_print(results, measure, unit, divisor):
 
 
 def ratios_print(results, measure):
-    ratios = ratios_to_best(results.table(measure))
+    ratios = ratios_to_best(results.comparable(measure))
     titles = next(iter(ratios.values())).keys()
     if not titles:
         return
     print(f"## {measure.title[0].upper()}{measure.title[1:]} / best of the row\n")
+    if measure.within_rounds:
+        print("Each run by the geometric mean of its pass, of which the middle half counts: not quite the ratios of the medians above.\n")
     lines = [[title, *(f"{ratios[name][title]:.2f}" for name in results.names)] for title in titles]
     means = {name: dict(results.groups(ratios[name])) for name in results.names}
     for group in means[results.names[0]]:
@@ -116,7 +128,7 @@ def summary_print(results, measures):
     print("Below 1.00 an allocator leads: its figure by the smallest that any other column has in the row.\n")
     lines = []
     for measure in measures:
-        table = results.table(measure)
+        table = results.comparable(measure)
         groups = {name: dict(results.groups(ratios_to_others(table, name))) for name in results.names}
         for group, values in groups[results.names[0]].items():
             lines.append([f"{measure.title}, {group} ({len(values)})",
@@ -128,7 +140,7 @@ def goals_print(results, measures):
     print(f"## {CELLAR} against its goals\n")
     lines, worse = [], []
     for measure in measures:
-        column = ratios_to_others(results.table(measure), CELLAR)
+        column = ratios_to_others(results.comparable(measure), CELLAR)
         if not column or measure.goal is None:
             continue
         mean = geometric_mean(column.values())
@@ -173,7 +185,7 @@ def report_text(results, machine, parameters):
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         head_print(results, machine, parameters)
-        time_print(results, parameters["rounds"])
+        time_print(results, parameters["rounds"], parameters["passes_max"])
         ratios_print(results, TIME)
         ratios_print(results, CPU)
         absolute_print(results, PEAK, "MiB", 1024)

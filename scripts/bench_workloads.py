@@ -61,8 +61,8 @@ def threaded(title, program, counts, arguments, noperations, **options):
 
 THREADS = (
     *threaded("larson", "larson", (1, 2, 8), (8, 1000, 1000), 25_000_000),
-    Workload("handover 64 B, 1 to 1", ("handover", 1, 1, 64), 12_000_000),
-    Workload("handover 64 B, 4 to 4", ("handover", 4, 4, 64), 12_000_000),
+    Workload("handover 64 B, 1 to 1", ("handover", 1, 1, 64), 6_000_000),
+    Workload("handover 64 B, 4 to 4", ("handover", 4, 4, 64), 6_000_000),
     Workload("handover mixed, 1 to 1", ("handover", 1, 1, 0), 6_000_000),
     *threaded("sh6", "sh6", (1, 2, 8), (), 30_000_000),
     *threaded("sh8", "sh8", (2, 8), (), 20_000_000),
@@ -97,7 +97,7 @@ SINGLE = (
     Workload("batch of 100, 64 KiB to 1 MiB", ("batch", 100, "fifo", 64 << 10, 1 << 20), 200_000),
     Workload("realloc, vectors", ("grow", "vector"), 10_000),
     Workload("realloc, strings", ("grow", "string"), 2_000_000),
-    Workload("realloc, 64 to 320 MB", ("grow", "big"), 5),
+    Workload("realloc, 64 to 320 MB", ("grow", "big"), 3),
     Workload("calloc 64 B", ("zero", 64), 10_000_000),
     Workload("calloc 4 KiB", ("zero", 4096), 3_000_000),
     Workload("calloc 1 MiB", ("zero", 1 << 20), 10_000),

@@ -57,6 +57,20 @@ class Figures(unittest.TestCase):
     def test_above(self):
         self.assertEqual(bench_figures.above({"x": 1.1, "y": 1.2, "z": 3.0}, 1.1), [("z", 3.0), ("y", 1.2)])
 
+    def test_middle_mean(self):
+        self.assertAlmostEqual(bench_figures.middle_mean([100, 1, 4, 0.01]), 2)
+        self.assertAlmostEqual(bench_figures.middle_mean([3]), 3)
+
+    def test_relatives_follow_the_machine(self):
+        """A round in which all take thrice as long changes nothing; what failed once has no figure and no say."""
+        times = {"a": [1, 3, 1], "b": [4, 12, 4], "c": [math.inf, 9, 5]}
+        samples = {("x", name): [Sample(time, 0, 0, 0, 0) for time in row] for name, row in times.items()}
+        table = bench_figures.relatives(samples, ["x"], list(times), lambda sample: sample.time)
+        self.assertAlmostEqual(table["a"]["x"], 0.5)
+        self.assertAlmostEqual(table["b"]["x"], 2)
+        self.assertEqual(table["c"]["x"], math.inf)
+        self.assertEqual(bench_figures.ratios_to_others(table, "a"), {"x": 0.25})
+
     def test_medians(self):
         samples = {("x", "a"): [Sample(3, 0, 0, 0, 0), Sample(1, 0, 0, 0, 0), Sample(2, 0, 0, 0, 0)]}
         self.assertEqual(bench_figures.medians(samples, ["x"], ["a"], lambda sample: sample.time), {"a": {"x": 2}})
@@ -108,7 +122,7 @@ class Report(unittest.TestCase):
         allocators = [Allocator("peer", Path("/p.so"), "1"), Allocator("Cellar", Path("/c.so"), "2")]
         machine = {"date": "today", "cpu": "CPU", "kernel": "6", "thp": "never", "load_average": [1], "settings": {},
                    "compiler": "cc", "valgrind": "", "load_average_at_end": [2]}
-        parameters = {"rounds": 3, "quick": False, "seconds": 9, "programs": {}, "left_out": {"gone": "program"}}
+        parameters = {"rounds": 3, "passes_max": 1, "quick": False, "seconds": 9, "programs": {}, "left_out": {"gone": "program"}}
         text = bench_report.report_text(bench_report.Results(rows, allocators, samples, idle), machine, parameters)
         self.lines = [" ".join(line.split()) for line in text.splitlines()]
 
@@ -195,6 +209,16 @@ class Runs(unittest.TestCase):
             samples = bench_measure.rounds_measure([row], [LIBC, Allocator("other", None, "")], 4)
         self.assertEqual([set(seen[i:i + 2]) for i in range(0, 8, 2)], [{"glibc", "other"}] * 4)
         self.assertEqual({cell: len(runs) for cell, runs in samples.items()}, {("row", "glibc"): 4, ("row", "other"): 4})
+
+
+    def test_short_rows_have_more_passes(self):
+        self.assertEqual([bench_measure.passes_of(seconds, 3) for seconds in (0, 1, 1.1, 1.6, 100)], [3, 3, 2, 1, 1])
+        seen = []
+        row = SimpleNamespace(title="row", run=lambda allocator: seen.append(allocator.name))
+        with contextlib.redirect_stderr(io.StringIO()):
+            samples = bench_measure.rounds_measure([row], [LIBC, Allocator("other", None, "")], 2, passes_max=3)
+        self.assertEqual([set(seen[i:i + 2]) for i in range(0, 12, 2)], [{"glibc", "other"}] * 6)
+        self.assertEqual({len(runs) for runs in samples.values()}, {6})
 
 
 class Options(unittest.TestCase):
