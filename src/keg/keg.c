@@ -10,6 +10,8 @@
 #include "meta/meta.h"
 #include "os/os.h"
 
+#define KEG_POPULATE_MIN 16 /* slabs, beside which one that is resident for nothing is little (ADR 0049) */
+
 /* The colours are apart by cache lines, or by the alignment of items where that is more. */
 static size_t keg_colour_step(const struct cellar__keg *keg)
 {
@@ -56,10 +58,22 @@ static struct cellar__slab *keg_slab_make(struct cellar__keg *keg)
     return slab;
 }
 
-static struct cellar__slab *keg_slab_create(struct cellar__keg *keg)
+/* Where a page has room for two items, one that is not written is rare. */
+static CELLAR_COLD void keg_slab_populate(const struct cellar__keg *keg, const struct cellar__slab *slab)
+{
+    if (slab->run.is_zero && keg->geometry.size <= cellar__os_machine()->page_size / 2) {
+        cellar__os_populate(slab->run.base, cellar__run_size(&slab->run));
+    }
+}
+
+/* nslabs are those that the keg has. */
+static struct cellar__slab *keg_slab_create(struct cellar__keg *keg, size_t nslabs)
 {
     uint64_t mask = cellar__os_signals_block();
     struct cellar__slab *slab = keg_slab_make(keg);
+    if (slab != NULL && nslabs >= KEG_POPULATE_MIN) {
+        keg_slab_populate(keg, slab);
+    }
     cellar__os_signals_restore(mask);
     return slab;
 }
@@ -187,10 +201,10 @@ static void keg_trim_locked(struct cellar__keg *keg, size_t max_empty, struct ce
 }
 
 /* Takes with the help of a new slab, which is not kept when meanwhile other threads made or freed enough. */
-static size_t keg_take_new(struct cellar__keg *keg, void **items, size_t n)
+static size_t keg_take_new(struct cellar__keg *keg, void **items, size_t n, size_t nslabs)
 {
     struct cellar__slab *doomed = NULL;
-    struct cellar__slab *slab = keg_slab_create(keg);
+    struct cellar__slab *slab = keg_slab_create(keg, nslabs);
     cellar__keg_lock(keg);
     if (slab != NULL) {
         keg_insert_locked(keg, slab);
@@ -206,9 +220,10 @@ size_t cellar__keg_alloc(struct cellar__keg *keg, void **items, size_t n)
 {
     cellar__keg_lock(keg);
     size_t taken = keg_take_locked(keg, items, n);
+    size_t nslabs = keg->nslabs;
     cellar__lock_release(&keg->lock);
     if (taken == 0 && n > 0) {
-        taken = keg_take_new(keg, items, n);
+        taken = keg_take_new(keg, items, n, nslabs);
     }
     if (CELLAR_UNLIKELY(__atomic_load_n(&keg->nmarked, __ATOMIC_RELAXED) != 0)) {
         cellar__keg_unmark(keg, items, taken);
@@ -285,12 +300,13 @@ int cellar__keg_prealloc(struct cellar__keg *keg, size_t n)
 {
     for (;;) {
         cellar__keg_lock(keg);
-        size_t nfree = keg->nslabs * keg->geometry.nitems - keg->nout;
+        size_t nslabs = keg->nslabs;
+        size_t nfree = nslabs * keg->geometry.nitems - keg->nout;
         cellar__lock_release(&keg->lock);
         if (nfree >= n) {
             return 0;
         }
-        struct cellar__slab *slab = keg_slab_create(keg);
+        struct cellar__slab *slab = keg_slab_create(keg, nslabs);
         if (slab == NULL) {
             return -ENOMEM;
         }

@@ -18,6 +18,10 @@
 #define PR_SET_VMA_ANON_NAME 0
 #endif
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 static bool memory_call_failed(long result)
 {
     return (unsigned long)result >= (unsigned long)-4095L;
@@ -95,6 +99,11 @@ int cellar__os_purge(void *addr, size_t size)
         return -ENOMEM;
     }
     return (int)CELLAR_CALL3(SYS_madvise, addr, size, MADV_DONTNEED);
+}
+
+void cellar__os_populate(void *addr, size_t size)
+{
+    CELLAR_CALL3(SYS_madvise, addr, size, MADV_POPULATE_WRITE);
 }
 
 int cellar__os_resident(const void *addr, size_t size, bool *ret_pages)

@@ -45,6 +45,12 @@ int cellar__os_purge(void *addr, size_t size);
 #define CELLAR_OS_RESIDENT_MAX 272 /* small pages of 1 MiB and of a granule: answers that fit on a stack */
 int cellar__os_resident(const void *addr, size_t size, bool *ret_pages);
 
+/*
+ * Gives writable pages their memory at once, where the first write to each would. Linux 5.14; a kernel that refuses changes
+ * nothing.
+ */
+void cellar__os_populate(void *addr, size_t size);
+
 /* Readable, writable, zero memory of its own. NULL when the kernel refuses. */
 void *cellar__os_map(size_t size, size_t align);
 

@@ -5,6 +5,10 @@
 #include "os/os.h"
 #include "test.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define MIB ((size_t)1 << 20)
 
 static size_t page_size(void)
@@ -178,6 +182,21 @@ static bool is_left_out_of_dumps(const void *addr)
     }
     fclose(file);
     return left_out;
+}
+
+/* Those of the range, and what they held stays; a kernel that has no such call leaves all to the first write. */
+TEST(populated_pages_are_resident)
+{
+    char *base = cellar__os_map(8 * page_size(), page_size());
+    cellar__os_huge_pages(base, 8 * page_size(), false);
+    base[2 * page_size()] = 7;
+    bool is_known = madvise(base + 3 * page_size(), page_size(), MADV_POPULATE_WRITE) == 0;
+    cellar__os_populate(base + page_size(), 4 * page_size());
+    CHECK(is_resident(base, 8, is_known ? 0x1e : 0x04));
+    CHECK_EQ(base[2 * page_size()], 7);
+    CHECK(is_zero(base + page_size(), page_size()));
+    cellar__os_unmap(base, 8 * page_size());
+    cellar__os_populate(base, page_size()); /* nothing is there: refused, and no harm */
 }
 
 TEST(core_dumps_hold_what_is_committed_only)
