@@ -19,7 +19,7 @@
  *       and see a moment that never was.
  *   C4  previous is atomic. Who takes it out has it alone: the owner by an exchange, or another thread by
  *       cellar__cache_steal, for owners that have gone to sleep. The owner alone puts one in, so a bucket that it has
- *       looked at is what it takes, or none. Bit 0 marks one that such a thread has seen.
+ *       looked at is what it takes, or none. Bit 0 marks one that such a thread has seen, and only such a one goes.
  *
  * load, unload and swap take several stores, and a signal handler's longjmp may leave them in the middle. The zone level
  * runs them while no fast path can see the cache, and cellar__cache_mend makes one that was left whole again.
@@ -102,6 +102,23 @@ CELLAR_INLINE struct cellar__bucket *cellar__cache_take_previous(struct cellar__
     }
     uintptr_t previous = __atomic_exchange_n(&cache->previous, 0, __ATOMIC_ACQ_REL);
     return (struct cellar__bucket *)(previous & ~CELLAR_CACHE_SEEN);
+}
+
+/*
+ * The same without a locked instruction, which would wait for all that the thread has written; false when the bucket is marked. For
+ * owners of whom others know that they are here (zone/deep.c): no signal handler comes between, and who steals has all threads
+ * fenced after it marked a bucket and before it looks for such owners and takes it. So it sees this one, or what this one did,
+ * or this one sees the mark.
+ */
+CELLAR_INLINE bool cellar__cache_take_unmarked(struct cellar__cache *cache, struct cellar__bucket **ret)
+{
+    uintptr_t previous = __atomic_load_n(&cache->previous, __ATOMIC_RELAXED);
+    bool is_unmarked = CELLAR_LIKELY((previous & CELLAR_CACHE_SEEN) == 0);
+    if (is_unmarked) {
+        __atomic_store_n(&cache->previous, 0, __ATOMIC_RELAXED);
+        *ret = (struct cellar__bucket *)previous;
+    }
+    return is_unmarked;
 }
 
 /* The owner gives one, or NULL, to the empty place. */

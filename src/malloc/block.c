@@ -37,7 +37,7 @@ static void *block_alloc_near(unsigned id, struct cellar__zone **zone)
 {
     size_t most = (*zone)->attr.size + (*zone)->attr.size / BLOCK_NEAR_PART;
     for (; id < CELLAR_CLASS_END; id++) {
-        struct cellar__zone *near = cellar__zone_get((uint16_t)id);
+        struct cellar__zone *near = cellar__zone_own((uint16_t)id);
         if (near != NULL && near->attr.size > most) {
             break;
         }
@@ -119,7 +119,7 @@ void *cellar__block_alloc_deep(struct cellar__cache *cache)
     struct cellar__thread *thread = cellar__self;
     uint16_t id = (uint16_t)(cache - thread->caches);
     return cellar__change_has(cache, CELLAR_WANT_ITEMS)
-               ? cellar__deep_raise(cellar__zone_get(id), thread, cache)
+               ? cellar__deep_raise(cellar__zone_own(id), thread, cache)
                : NULL;
 }
 
@@ -181,7 +181,7 @@ void cellar__block_free(void *block)
     uint16_t tag = cellar__page_map_tag(block);
     if (tag != 0) {
         unsigned id = tag / sizeof(struct cellar__cache);
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        struct cellar__zone *zone = cellar__zone_own((uint16_t)id);
         struct cellar__thread *thread = cellar__self;
         bool is_deep = zone->is_wide && cellar__deep_push(zone, thread, &thread->caches[id], block);
         if (!is_deep) {
@@ -216,7 +216,7 @@ static void block_leave(void *block, size_t old_size, size_t size, bool has_room
     size_t kept = has_room ? BLOCK_PAGE : CELLAR_CLASS_SLAB_MAX;
     if (old_size > kept && size > old_size && tag != 0) {
         uint16_t id = (uint16_t)(tag / sizeof(struct cellar__cache));
-        cellar__zone_free_past(cellar__zone_get(id), cellar__self, block);
+        cellar__zone_free_past(cellar__zone_own(id), cellar__self, block);
         cellar__janitor_call();
     } else if (!cellar__fast_free(block)) {
         cellar__block_free(block);

@@ -93,7 +93,7 @@ static void heap_fill_zone(struct heap_record *record, unsigned id)
 static CELLAR_NOINLINE struct cellar__zone *heap_open_zone(unsigned id)
 {
     uint64_t mask = cellar__threads_acquire();
-    struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+    struct cellar__zone *zone = cellar__zone_own((uint16_t)id);
     if (zone == NULL) {
         struct heap_record *record = heap_nrecords < HEAP_NFIRST
                                          ? &heap_first[heap_nrecords]
@@ -108,7 +108,7 @@ static CELLAR_NOINLINE struct cellar__zone *heap_open_zone(unsigned id)
 
 struct cellar__zone *cellar__heap_zone(unsigned class_id)
 {
-    struct cellar__zone *zone = cellar__zone_get((uint16_t)class_id);
+    struct cellar__zone *zone = cellar__zone_own((uint16_t)class_id);
     return CELLAR_LIKELY(zone != NULL) ? zone : heap_open_zone(class_id);
 }
 
@@ -197,7 +197,7 @@ size_t cellar__heap_trim(void)
     cellar__lock_forget_held();
     cellar__thread_trim_parked(true);
     for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        struct cellar__zone *zone = cellar__zone_own((uint16_t)id);
         if (zone == NULL) {
             continue;
         }

@@ -52,7 +52,7 @@ static bool janitor_trim_depots(void)
 {
     bool left = false;
     for (unsigned id = 1; id < CELLAR_CLASS_END; id++) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        struct cellar__zone *zone = cellar__zone_own((uint16_t)id);
         if (zone != NULL) { /* the class was asked for */
             cellar__zone_trim_idle(zone);
             left |= cellar__depot_nitems(&zone->depot) != 0;
@@ -67,7 +67,7 @@ static bool janitor_purge_slabs(void)
     size_t left = JANITOR_MAX_SLABS;
     for (unsigned i = 0; i < CELLAR_CLASS_NSLAB && left > 0; i++) {
         unsigned id = 1 + (janitor_lap.keg + i) % CELLAR_CLASS_NSLAB;
-        if (cellar__zone_get((uint16_t)id) == NULL) {
+        if (cellar__zone_own((uint16_t)id) == NULL) {
             continue;
         }
         janitor_lap.waits |= cellar__keg_purge(cellar__heap_keg(id), JANITOR_ROUNDS_A_DECAY, &left);
@@ -138,6 +138,9 @@ static int janitor_run(void *dumpable)
 static void janitor_start(void)
 {
     cellar__os_thread_join(&janitor_thread); /* the one before may be on its last instructions */
+    if (cellar__os_thread_is_alone()) { /* else the first fence takes milliseconds, for which an exit would wait */
+        cellar__reclaim_fence();
+    }
     void *dumpable = (void *)(intptr_t)cellar__os_dumpable();
     cellar__dirty_set_swept(true); /* before: it may leave at once */
     if (cellar__os_thread_start(&janitor_thread, janitor_run, dumpable, cellar__thread_local()) == 0) {
@@ -167,7 +170,7 @@ void cellar__janitor_forget(void)
     cellar__os_thread_forget(&janitor_thread);
     janitor_pid = cellar__os_pid();
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
-        if (cellar__zone_get((uint16_t)id) != NULL) {
+        if (cellar__zone_own((uint16_t)id) != NULL) {
             cellar__keg_forget_purge(cellar__heap_keg(id));
         }
     }

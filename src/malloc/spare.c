@@ -43,7 +43,7 @@ static bool spare_find(struct cellar__zone *zone)
 static bool spare_run(size_t ngranules)
 {
     for (unsigned id = CELLAR_CLASS_NSLAB + 1; id < CELLAR_CLASS_END; id++) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        struct cellar__zone *zone = cellar__zone_own((uint16_t)id);
         const struct cellar__large_source *runs = zone == NULL ? NULL : zone->attr.source;
         if (runs != NULL && runs->ngranules >= ngranules && spare_find(zone)) {
             cellar__zone_trim_depot(zone, 1);
@@ -58,7 +58,7 @@ static bool spare_runs_beyond(size_t ngranules)
 {
     for (unsigned id = CELLAR_CLASS_NSLAB + 1; id < CELLAR_CLASS_END && !cellar__dirty_serves(ngranules);
          id++) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        struct cellar__zone *zone = cellar__zone_own((uint16_t)id);
         size_t n = zone == NULL ? 0 : cellar__depot_nitems(&zone->depot);
         if (n != 0 && n > zone->depot.max_items) {
             cellar__zone_trim_depot(zone, n - zone->depot.max_items);
@@ -77,7 +77,7 @@ static struct cellar__zone *spare_richest_zone(void)
         return NULL;
     }
     for (unsigned id = 1; id <= CELLAR_CLASS_NSLAB; id++) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        struct cellar__zone *zone = cellar__zone_own((uint16_t)id);
         size_t bytes = zone == NULL ? 0 : cellar__depot_nitems(&zone->depot) * zone->attr.size;
         if (bytes > most) {
             most = bytes;
@@ -92,7 +92,7 @@ static struct cellar__zone *spare_richest_zone(void)
 static void spare_depots(size_t ngranules)
 {
     for (unsigned id = SPARE_OWN_FIRST; id <= CELLAR_CLASS_NSLAB; id++) {
-        spare_shed(cellar__zone_get((uint16_t)id));
+        spare_shed(cellar__zone_own((uint16_t)id));
     }
     for (size_t i = 0; i < SPARE_TRIES && !cellar__dirty_serves(ngranules); i++) {
         struct cellar__zone *zone = spare_richest_zone();
@@ -108,7 +108,7 @@ static void spare_own(size_t ngranules)
 {
     const struct cellar__thread *thread = cellar__self;
     for (unsigned id = CELLAR_CLASS_NSLAB; id >= SPARE_OWN_FIRST && !cellar__dirty_serves(ngranules); id--) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        struct cellar__zone *zone = cellar__zone_own((uint16_t)id);
         if (zone == NULL) {
             continue;
         }
@@ -186,7 +186,7 @@ void cellar__spare_bytes(size_t bytes)
     size_t before = cellar__dirty_bytes();
     size_t wanted = before + cellar__min(bytes, SIZE_MAX - before);
     for (unsigned id = CELLAR_CLASS_END - 1; id >= SPARE_OWN_FIRST; id--) {
-        struct cellar__zone *zone = cellar__zone_get((uint16_t)id);
+        struct cellar__zone *zone = cellar__zone_own((uint16_t)id);
         size_t kept = zone == NULL || bytes == SIZE_MAX ? 0 : zone->depot.max_items;
         spare_shed(zone);
         for (size_t n; zone != NULL && (n = cellar__depot_nitems(&zone->depot)) > kept;) {

@@ -19,6 +19,9 @@
 #define THREAD_ABOVE ((size_t)4 << 10) /* above the thread pointer, for code of libc to look at: zeros */
 #define THREAD_JOIN_NS UINT64_C(1000000)
 
+#define THREAD_MEMBARRIER (1 << 3) /* MEMBARRIER_CMD_PRIVATE_EXPEDITED */
+#define THREAD_MEMBARRIER_REGISTER (1 << 4)
+
 /* Those of pthread_create, to the bit: sandboxes let these pass and no others. */
 #define THREAD_FLAGS                                                                                         \
     (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | CLONE_SIGHAND | CLONE_THREAD | CLONE_SETTLS |       \
@@ -130,6 +133,15 @@ void cellar__os_thread_forget(struct cellar__os_thread *thread)
         }
     }
     __atomic_store_n(&thread->tid, 0, __ATOMIC_RELEASE);
+}
+
+bool cellar__os_fence_threads(void)
+{
+    if (!THREAD_IS_POSSIBLE || cellar__fault_hits(CELLAR_FAULT_FENCE)) {
+        return false;
+    }
+    CELLAR_CALL2(SYS_membarrier, THREAD_MEMBARRIER_REGISTER, 0); /* nothing but the first time in a process */
+    return CELLAR_CALL2(SYS_membarrier, THREAD_MEMBARRIER, 0) == 0;
 }
 
 void cellar__os_thread_set_name(const char *name)

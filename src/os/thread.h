@@ -40,6 +40,13 @@ struct cellar__os_thread {
 int cellar__os_thread_start(struct cellar__os_thread *thread, int (*run)(void *arg), void *arg,
                             const void *local);
 
+/*
+ * A fence in every thread of the process: of what each does, all before some point in the call is seen by the caller afterwards,
+ * and all after that point sees what the caller did before. So one side of an agreement can do without fences of its own.
+ * False: the kernel has no such call (Linux 4.14), or refuses, or a sanitizer is at work, which could not follow.
+ */
+bool cellar__os_fence_threads(void);
+
 /* Names the calling thread, for ps and debuggers; at most 15 bytes. */
 void cellar__os_thread_set_name(const char *name);
 

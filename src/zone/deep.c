@@ -9,6 +9,23 @@
 
 #define DEEP_GROW_TURNS 16
 
+/* Takes the previous bucket out; NULL: there is none. */
+static CELLAR_NOINLINE struct cellar__bucket *deep_take(struct cellar__thread *thread,
+                                                        struct cellar__cache *cache)
+{
+    struct cellar__bucket *previous;
+    bool is_taken = false;
+    if (CELLAR_LIKELY(thread->is_fenced)) {
+        cellar__thread_detach();
+        __atomic_store_n(&thread->is_taking, true, __ATOMIC_RELAXED);
+        CELLAR_SIGNAL_FENCE();
+        is_taken = cellar__cache_take_unmarked(cache, &previous);
+        __atomic_store_n(&thread->is_taking, false, __ATOMIC_RELEASE);
+        cellar__thread_attach(thread);
+    }
+    return CELLAR_LIKELY(is_taken) ? previous : cellar__cache_take_previous(cache);
+}
+
 /* How many items the loaded bucket, which is empty or missing, may have. */
 static size_t deep_loaded_room(const struct cellar__cache *cache)
 {
@@ -72,7 +89,7 @@ void *cellar__deep_raise(struct cellar__zone *zone, struct cellar__thread *threa
                          struct cellar__cache *cache)
 {
     cellar__lock_forget_held();
-    struct cellar__bucket *previous = cellar__cache_take_previous(cache);
+    struct cellar__bucket *previous = deep_take(thread, cache);
     if (CELLAR_UNLIKELY(previous == NULL)) {
         return NULL;
     }
@@ -105,7 +122,7 @@ bool cellar__deep_lower(const struct cellar__zone *zone, struct cellar__thread *
                         struct cellar__cache *cache, void *item)
 {
     cellar__lock_forget_held();
-    struct cellar__bucket *previous = cellar__cache_take_previous(cache);
+    struct cellar__bucket *previous = deep_take(thread, cache);
     if (CELLAR_UNLIKELY(previous == NULL)) {
         return false;
     }

@@ -17,8 +17,17 @@ CELLAR_INLINE void cellar__deep_count(struct cellar__thread *thread, ptrdiff_t m
     }
 }
 
-/* The most items that the previous bucket may hold now, whatever its capacity. */
-size_t cellar__deep_max_items(const struct cellar__zone *zone, const struct cellar__thread *thread,
-                              const struct cellar__cache *cache);
+/* The most items that the previous bucket may hold now, whatever its capacity, where others or the heap bound it. */
+size_t cellar__deep_bound(const struct cellar__zone *zone, const struct cellar__thread *thread,
+                          const struct cellar__cache *cache);
+
+/* The same. */
+CELLAR_INLINE size_t cellar__deep_max_items(const struct cellar__zone *zone,
+                                            const struct cellar__thread *thread,
+                                            const struct cellar__cache *cache)
+{
+    return CELLAR_LIKELY(thread->is_deep && !thread->is_bounded) ? SIZE_MAX
+                                                                 : cellar__deep_bound(zone, thread, cache);
+}
 
 #endif

@@ -5,6 +5,7 @@
 #include "zone/capacity.h"
 #include "zone/deep_int.h"
 #include "zone/exchange.h"
+#include "zone/reclaim.h"
 #include "zone/single.h"
 #include "zone/stash.h"
 #include "zone/zone_int.h"
@@ -23,6 +24,7 @@ static void deep_look(struct cellar__thread *thread)
     thread->is_alone = nthreads == 1;
     thread->is_deep = nthreads <= DEEP_THREADS;
     thread->is_bounded = cellar__dirty_is_full();
+    thread->is_fenced = cellar__reclaim_is_fenced();
     thread->tell_bytes = nthreads <= DEEP_TELL_THREADS
                              ? DEEP_TELL_BYTES
                              : DEEP_TELL_THREADS * DEEP_TELL_BYTES / (ptrdiff_t)nthreads;
@@ -47,12 +49,12 @@ static size_t deep_few(const struct cellar__zone *zone, const struct cellar__cac
     return zone->is_single ? nsingles : cache->capacity;
 }
 
-size_t cellar__deep_max_items(const struct cellar__zone *zone, const struct cellar__thread *thread,
-                              const struct cellar__cache *cache)
+size_t cellar__deep_bound(const struct cellar__zone *zone, const struct cellar__thread *thread,
+                          const struct cellar__cache *cache)
 {
     size_t as_loaded = zone->is_single ? 0 : cache->capacity;
     if (!thread->is_bounded) {
-        return thread->is_deep ? SIZE_MAX : deep_few(zone, cache);
+        return deep_few(zone, cache);
     }
     if (!thread->is_deep) {
         return as_loaded;

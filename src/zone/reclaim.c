@@ -1,9 +1,13 @@
 #include "zone/reclaim.h"
 
+#include "os/thread.h"
+
 #include "base/bits.h"
 #include "zone/exchange.h"
 #include "zone/park.h"
 #include "zone/zone_int.h"
+
+bool cellar__reclaim_has_fence;
 
 /* The calling thread's buckets now, the others when they next come to a slow path. */
 static void reclaim_caches(struct cellar_zone *zone)
@@ -43,6 +47,9 @@ void cellar__reclaim_all(enum cellar_zone_reclaim how)
 static bool reclaim_steal_of(struct cellar__thread *thread, struct cellar__bucket_stack *stacks, uint16_t end)
 {
     bool waits = false;
+    if (__atomic_load_n(&thread->is_taking, __ATOMIC_ACQUIRE)) {
+        return true;
+    }
     for (uint16_t id = 1; id < end; id++) {
         bool waits_here;
         struct cellar__bucket *bucket = cellar__cache_steal(&thread->caches[id], &waits_here);
@@ -73,12 +80,22 @@ static bool reclaim_steal(struct cellar__bucket_stack *stacks, uint16_t end)
     return nquiet < cellar__thread_count() + CELLAR_PARK_NPLACES;
 }
 
+bool cellar__reclaim_fence(void)
+{
+    bool is_fenced = cellar__os_fence_threads();
+    if (is_fenced && !cellar__reclaim_is_fenced()) {
+        __atomic_store_n(&cellar__reclaim_has_fence, true, __ATOMIC_RELEASE);
+    }
+    return is_fenced || !cellar__reclaim_is_fenced();
+}
+
 bool cellar__reclaim_sleepers(void)
 {
     struct cellar__bucket_stack stacks[CELLAR_THREAD_NOWN] = {{0}};
     uint16_t end = (uint16_t)cellar__min(cellar__zone_id_end(), CELLAR_THREAD_NOWN);
     uint64_t mask = cellar__threads_acquire();
-    bool waits = reclaim_steal(stacks, end);
+    bool waits =
+        !cellar__reclaim_fence() || reclaim_steal(stacks, end); /* behind the marks of the last look */
     cellar__threads_release(mask);
     for (uint16_t id = 1; id < end; id++) {
         for (struct cellar__bucket *bucket; (bucket = cellar__bucket_pop(&stacks[id])) != NULL;) {

@@ -10,7 +10,7 @@
 #define TABLE_WAIT_NS UINT64_C(1000000)
 
 /* By id, malloc's and those of programs. Atomic; changed under cellar__threads_lock. */
-static struct cellar__zone *table_own[CELLAR_THREAD_NCACHES];
+struct cellar__zone *cellar__zone_own_table[CELLAR_THREAD_NCACHES];
 CELLAR_APART struct cellar__zone *cellar__zone_table_rest[CELLAR_THREAD_NIDS - CELLAR_THREAD_NCACHES];
 
 static unsigned table_first_free =
@@ -19,7 +19,8 @@ static uint16_t table_end = 1; /* atomic; only rises */
 
 static struct cellar__zone **table_at(unsigned id)
 {
-    return id < CELLAR_THREAD_NCACHES ? &table_own[id] : &cellar__zone_table_rest[id - CELLAR_THREAD_NCACHES];
+    return id < CELLAR_THREAD_NCACHES ? &cellar__zone_own_table[id]
+                                      : &cellar__zone_table_rest[id - CELLAR_THREAD_NCACHES];
 }
 
 void cellar__zone_set_entry(unsigned id, struct cellar__zone *zone)
@@ -37,7 +38,7 @@ struct cellar__zone *cellar__zone_get(uint16_t id)
 
 struct cellar__zone *const *cellar__zone_table(void)
 {
-    return table_own;
+    return cellar__zone_own_table;
 }
 
 uint16_t cellar__zone_id_end(void)

@@ -285,6 +285,7 @@ static struct cellar__thread *thread_recover(struct cellar__thread *thread)
         cellar__cache_mend(cellar__thread_cache(thread, id));
     }
     thread->is_relieving = false;
+    __atomic_store_n(&thread->is_taking, false, __ATOMIC_RELEASE);
     cellar__lock_release(&cellar__threads_lock);
     cellar__os_signals_restore(mask);
     cellar__thread_attach(thread);

@@ -61,6 +61,8 @@ struct cellar__thread {
     bool is_alone;        /* owner: there is no other, so its previous buckets may hold much (zone/deep.h) */
     bool is_deep;         /* owner: they may hold more than loaded ones */
     bool is_bounded;      /* owner: but no more than depots, with these */
+    bool is_fenced;       /* owner: others have all threads fenced before they steal (zone/reclaim.h) */
+    bool is_taking;       /* the owner takes a previous bucket out; atomic, read by who steals */
     bool is_relieving;    /* owner: a callback under memory pressure runs */
     bool is_aged;         /* who parks the record or looks at it there: it lay there at a look before */
 };

@@ -112,6 +112,14 @@ void cellar__zone_leave(struct cellar__zone *zone);
 /* The zone with that id, or NULL. */
 struct cellar__zone *cellar__zone_get(uint16_t id);
 
+extern CELLAR_HIDDEN struct cellar__zone *cellar__zone_own_table[];
+
+/* The same for an id below CELLAR_THREAD_NCACHES, as all of malloc's are. */
+CELLAR_INLINE struct cellar__zone *cellar__zone_own(uint16_t id)
+{
+    return __atomic_load_n(&cellar__zone_own_table[id], __ATOMIC_ACQUIRE);
+}
+
 /* Malloc's zones by id, CELLAR_THREAD_NCACHES entries, for the inspector's record. */
 struct cellar__zone *const *cellar__zone_table(void);
 

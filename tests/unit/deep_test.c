@@ -1,8 +1,9 @@
 /* levels: base os slab keg bucket smr zone; with: fake/heap.c */
-#include "zone/deep.h"
+#include "zone/deep_int.h"
 
 #include "arena/dirty.h"
 #include "fake/heap.h"
+#include "os/fault.h"
 #include "test.h"
 #include "zone/capacity.h"
 #include "zone/reclaim.h"
@@ -360,6 +361,38 @@ TEST(who_only_frees_keeps_half)
     take(medium, 0, 20);
     CHECK_EQ(cache(medium)->loaded->capacity, medium->max_items);
     give(medium, 0, 20);
+    check(medium, 0);
+}
+
+/* Where all threads can be fenced, the owner takes it out by plain steps, and none is stolen from one that is at it. */
+TEST(owners_are_not_disturbed)
+{
+    start();
+    cellar__reclaim_sleepers();
+    if (!cellar__reclaim_is_fenced()) { /* by this kernel, or with a sanitizer */
+        return;
+    }
+    cellar__deep_tell(cellar__self);
+    CHECK(cellar__self->is_fenced);
+    take(medium, 0, 200);
+    give(medium, 0, 200);
+    size_t count = previous_count(medium);
+    cellar__self->is_taking = true;
+    CHECK(cellar__reclaim_sleepers());
+    CHECK(cellar__reclaim_sleepers());
+    CHECK_EQ(previous_count(medium), count);
+    cellar__self->is_taking = false;
+    cellar__fault_arm(CELLAR_FAULT_FENCE, 0, UINT32_MAX);
+    CHECK(cellar__reclaim_sleepers());
+    CHECK(cellar__reclaim_sleepers());
+    CHECK_EQ(previous_count(medium), count);
+    cellar__fault_disarm_all();
+    CHECK(cellar__reclaim_sleepers()); /* marks it */
+    take(medium, 0, 100);
+    give(medium, 0, 100);
+    CHECK(!cellar__self->is_taking);
+    CHECK(cellar__reclaim_sleepers()); /* it was touched */
+    CHECK_GT(previous_count(medium), 0);
     check(medium, 0);
 }
 

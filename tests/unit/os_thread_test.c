@@ -163,6 +163,24 @@ TEST(what_is_refused)
     cellar__os_thread_join(&fresh);
 }
 
+/* Again and again, and in a child: or never. */
+TEST(threads_are_fenced)
+{
+    struct test_child child;
+    bool is_fenced = cellar__os_fence_threads();
+    CHECK_EQ(cellar__os_fence_threads(), is_fenced);
+    cellar__fault_arm(CELLAR_FAULT_FENCE, 0, 1);
+    CHECK(!cellar__os_fence_threads());
+    cellar__fault_disarm_all();
+    CHECK_EQ(cellar__os_fence_threads(), is_fenced);
+    if (test_child_fork(&child)) {
+        CHECK_EQ(cellar__os_fence_threads(), is_fenced);
+        _exit(0);
+    }
+    test_child_wait(&child);
+    CHECK(test_child_ended(&child, 0, 0));
+}
+
 /* In a child that may become somebody else: what its own thread sees before and after. */
 static int stale[2];
 static int changed; /* atomic */
