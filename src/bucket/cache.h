@@ -43,10 +43,9 @@ struct cellar__cache {
     uintptr_t previous; /* a bucket; C4 */
     uint16_t capacity;  /* items the last new bucket was to hold; grows with use */
     uint8_t nturns;     /* slow paths since then that made no new bucket: the next one is earned by them */
-    int8_t
-        streak; /* slow paths in a row that came for items, or, below 0, for room; and more: zone/change.h */
-    uint32_t epoch; /* of the zone's drains that this cache has followed */
-    int64_t net;    /* items that came in by exchanges less those that went out so */
+    int8_t streak;      /* slow paths in a row for items; below 0, for room (zone/change.h) */
+    uint32_t epoch;     /* of the zone's drains that this cache has followed */
+    int64_t net;        /* items that came in by exchanges less those that went out so */
 };
 
 /* Pops an item, or NULL when the loaded bucket is empty. */

@@ -48,8 +48,7 @@ uint32_t cellar__capacity_next(const struct cellar__zone *zone, struct cellar__t
 /*
  * Items to take from the backend for an empty bucket: a part of what it holds, so that what is freed next has room in it
  * and fewer lie there unused; all of it for who only allocates here (ADR 0037), but not right after others had items for it
- * (ADR 0048). At least a cache line's worth, lest two
- * threads share one.
+ * (ADR 0048). At least a cache line's worth, lest two threads share one.
  */
 uint32_t cellar__capacity_import(const struct cellar__zone *zone, struct cellar__cache *cache,
                                  uint32_t capacity);

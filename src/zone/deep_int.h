@@ -17,11 +17,11 @@ CELLAR_INLINE void cellar__deep_count(struct cellar__thread *thread, ptrdiff_t m
     }
 }
 
-/* The most items that the previous bucket may hold now, whatever its capacity, where others or the heap bound it. */
+/* Of cellar__deep_max_items, where other threads or the heap bound it. */
 size_t cellar__deep_bound(const struct cellar__zone *zone, const struct cellar__thread *thread,
                           const struct cellar__cache *cache);
 
-/* The same. */
+/* The most items that the previous bucket may hold now, whatever its capacity. */
 CELLAR_INLINE size_t cellar__deep_max_items(const struct cellar__zone *zone,
                                             const struct cellar__thread *thread,
                                             const struct cellar__cache *cache)
