@@ -54,13 +54,13 @@ def middle_mean(values):
 
 
 def relatives(samples, titles, names, figure_of):
-    """The table of figure_of(sample) by the geometric mean of the same round, over the middle half of the rounds: what changes
-    the speed of the machine from round to round changes that of all allocators alike. One that failed has no figure."""
+    """The table of figure_of(sample) by the geometric mean of the same pass, over the middle half of the passes: what changes
+    the speed of the machine from pass to pass changes that of all allocators alike. One that failed has no figure."""
     table = {name: {} for name in names}
     for title in titles:
         figures = {name: [figure_of(sample) for sample in samples[title, name]] for name in names}
         sound = [name for name in names if math.inf not in figures[name]]
-        means = [geometric_mean(figures_of_round) for figures_of_round in zip(*(figures[name] for name in sound))]
+        means = [geometric_mean(figures_of_pass) for figures_of_pass in zip(*(figures[name] for name in sound))]
         for name in names:
             table[name][title] = (middle_mean(map(ratio, figures[name], means)) if name in sound else math.inf)
     return table

@@ -16,18 +16,18 @@ from peers import CELLAR, ROOT
 @dataclass(frozen=True)
 class Measure:
     """A quantity of the samples. goal bounds the geometric mean to the best peer, row_goal every row. One that changes with the
-    speed of the machine is compared within each round."""
+    speed of the machine is compared within each pass."""
     key: str
     title: str
     figure_of: Callable
     goal: float = None
     row_goal: float = None
-    within_rounds: bool = False
+    within_passes: bool = False
 
 
 TIME = Measure("time", "time", lambda sample: sample.time, 1.00, 1.10, True)
 PEAK = Measure("peak_rss", "peak RSS", lambda sample: sample.peak_rss_kib, 1.05, 1.30)
-CPU = Measure("cpu", "CPU time", lambda sample: sample.cpu_s, within_rounds=True)
+CPU = Measure("cpu", "CPU time", lambda sample: sample.cpu_s, within_passes=True)
 FAULTS = Measure("faults", "minor faults", lambda sample: sample.minor_faults)
 IDLE = Measure("idle_rss", "RSS after an idle second", None, 1.05, 1.30)
 
@@ -47,7 +47,7 @@ class Results:
 
     def comparable(self, measure):
         """The table whose figures of a row are to be divided by each other; alone they say nothing."""
-        if measure.within_rounds:
+        if measure.within_passes:
             return relatives(self.samples, self.titles(), self.names, measure.figure_of)
         return self.table(measure)
 
@@ -112,7 +112,7 @@ def ratios_print(results, measure):
     if not titles:
         return
     print(f"## {measure.title[0].upper()}{measure.title[1:]} / best of the row\n")
-    if measure.within_rounds:
+    if measure.within_passes:
         print("Each run by the geometric mean of its pass, of which the middle half counts: not quite the ratios of the medians above.\n")
     lines = [[title, *(f"{ratios[name][title]:.2f}" for name in results.names)] for title in titles]
     means = {name: dict(results.groups(ratios[name])) for name in results.names}

@@ -105,7 +105,7 @@ CELLAR_INLINE struct cellar__bucket *cellar__cache_take_previous(struct cellar__
 
 /*
  * The same without a locked instruction, which would wait for all that the thread has written; false when the bucket is marked. For
- * owners of whom others know that they are here (zone/deep.c): no signal handler comes between, and who steals has all threads
+ * owners of whom others know that they are here (zone/deep.c): the record is off its thread's pointer meanwhile, and who steals has all threads
  * fenced after it marked a bucket and before it looks for such owners and takes it. So it sees this one, or what this one did,
  * or this one sees the mark.
  */

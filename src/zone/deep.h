@@ -20,7 +20,8 @@
  *
  * A thread counts what it puts there for itself, and tells it to all when it is half a MiB, or its share of two.
  *
- * Locks: none; the cache and its record are the calling thread's own, unless it says otherwise. A longjmp out of a handler may
+ * Locks: none; the cache and its record are the calling thread's own, unless it says otherwise. Who steals a previous bucket and
+ * its owner agree by a fence that the former has the kernel make in all threads (ADR 0050). A longjmp out of a handler may
  * leave the count of what waits off by a bucket, which is lost as well.
  */
 #ifndef CELLAR_ZONE_DEEP_H

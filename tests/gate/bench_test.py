@@ -62,7 +62,7 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(bench_figures.middle_mean([3]), 3)
 
     def test_relatives_follow_the_machine(self):
-        """A round in which all take thrice as long changes nothing; what failed once has no figure and no say."""
+        """A pass in which all take thrice as long changes nothing; what failed once has no figure and no say."""
         times = {"a": [1, 3, 1], "b": [4, 12, 4], "c": [math.inf, 9, 5]}
         samples = {("x", name): [Sample(time, 0, 0, 0, 0) for time in row] for name, row in times.items()}
         table = bench_figures.relatives(samples, ["x"], list(times), lambda sample: sample.time)
